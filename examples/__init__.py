@@ -1,0 +1,1 @@
+"""Workloads written as a user would write them."""

@@ -1,0 +1,1 @@
+"""A wake-word detector ("hey computer"), trained on synthesised speech: a real search."""

@@ -1,0 +1,1 @@
+"""Decides and remembers: asks the sampler, grants leases, prunes, and stores every result."""

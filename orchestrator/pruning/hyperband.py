@@ -1,0 +1,115 @@
+"""Hyperband: several brackets of successive halving side by side, from eager to patient.
+
+Which bracket a trial belongs to follows from the study's name and the trial's number, in shares
+that give every bracket about the same budget (Li et al., "Hyperband", JMLR 18, 2018, algorithm 1,
+as Optuna adapts it to an unknown number of trials).
+"""
+
+from math import ceil, floor, log
+from typing import Literal
+from zlib import crc32
+
+from orchestrator.pruning.curve import Curve
+from orchestrator.pruning.pruner import Prune, Pruner
+from orchestrator.pruning.rungs import Rungs
+
+
+class HyperbandPruner(Pruner):
+    """Bracket b is successive halving whose first b rungs are skipped.
+
+    ``max_resource`` is the number of steps of a full trial, "auto" one more than the last step of
+    the longest complete trial when the first decision falls; until then nothing is pruned.
+    """
+
+    def __init__(
+        self,
+        *,
+        maximize: bool,
+        study_name: str,
+        min_resource: int = 1,
+        max_resource: int | Literal["auto"] = "auto",
+        reduction_factor: int = 3,
+        bootstrap_count: int = 0,
+    ) -> None:
+        super().__init__(maximize=maximize)
+        self._study_name = study_name
+        self._min_resource = min_resource
+        self._reduction_factor = reduction_factor
+        self._bootstrap_count = bootstrap_count
+        self._longest = -1  # the last step of the longest complete trial
+        self._brackets: list[Rungs] = []
+        self._shares: list[int] = []  # of the trials, by bracket
+        self._bracket_of: dict[int, Rungs] = {}  # of running trials: a hash costs more than this
+        if max_resource != "auto":
+            self._open_brackets(max_resource)
+
+    def observe(self, trial: int, step: int, value: float) -> None:
+        """Take one value in; the first one after a drop withdraws the lost attempt's rungs."""
+        if trial not in self._curves and self._brackets:
+            self._bracket(trial).withdraw(trial)
+        super().observe(trial, step, value)
+
+    def judge(self, trial: int) -> Prune | None:
+        """Let the trial climb in its bracket as far as its last step and value carry it."""
+        curve = self._curves.get(trial)
+        if curve is None or not self._ready():
+            return None
+        return self._bracket(trial).climb(trial, curve.last_step, curve.last_value)
+
+    def replay(self, trial: int, step: int, value: float) -> None:
+        """Take one value of the past in, and put the trial on the rungs that it reached."""
+        self.observe(trial, step, value)
+        if self._ready():
+            curve = self._curves[trial]
+            self._bracket(trial).place(trial, curve.last_step, curve.last_value)
+
+    def complete(self, trial: int, value: float | None = None) -> None:
+        """Keep the trial's rung values for good."""
+        super().complete(trial, value)
+        if self._brackets:
+            self._bracket(trial).settle(trial)
+        self._bracket_of.pop(trial, None)
+
+    def drop(self, trial: int) -> None:
+        """Forget what the trial reported; its rung values stay until it is retried."""
+        super().drop(trial)
+        self._bracket_of.pop(trial, None)
+
+    def bracket_number(self, trial: int) -> int:
+        """Which bracket a trial belongs to, 0 the most eager. ``ValueError`` without brackets."""
+        draw = crc32(f"{self._study_name}_{trial}".encode()) % sum(self._shares)
+        for number, share in enumerate(self._shares):
+            draw -= share
+            if draw < 0:
+                return number
+        raise ValueError("there are no brackets yet")
+
+    def _learn(self, curve: Curve, value: float | None) -> None:
+        self._longest = max(self._longest, curve.last_step)
+
+    def _bracket(self, trial: int) -> Rungs:
+        bracket = self._bracket_of.get(trial)
+        if bracket is None:
+            bracket = self._bracket_of[trial] = self._brackets[self.bracket_number(trial)]
+        return bracket
+
+    def _ready(self) -> bool:
+        if not self._brackets and self._longest >= 0:
+            self._open_brackets(self._longest + 1)
+        return bool(self._brackets)
+
+    def _open_brackets(self, max_resource: int) -> None:
+        factor = self._reduction_factor
+        brackets = floor(log(max_resource / self._min_resource, factor)) + 1
+        for bracket in range(brackets):
+            skipped = brackets - 1 - bracket
+            self._shares.append(ceil(brackets * factor**skipped / (skipped + 1)))
+            self._brackets.append(
+                Rungs(
+                    maximize=self.maximize,
+                    min_resource=self._min_resource,
+                    reduction_factor=factor,
+                    min_early_stopping_rate=bracket,
+                    bootstrap_count=self._bootstrap_count,
+                )
+            )

@@ -1,0 +1,43 @@
+"""Threshold pruning: end a trial whose last value is NaN or outside a fixed band."""
+
+from math import inf
+
+from orchestrator.pruning.pruner import Prune, Pruner
+
+
+class ThresholdPruner(Pruner):
+    """Prunes below ``lower`` and above ``upper``, whatever other trials did.
+
+    Checks begin at ``n_warmup_steps`` and come every ``interval_steps``.
+    """
+
+    def __init__(
+        self,
+        *,
+        maximize: bool,
+        lower: float = -inf,
+        upper: float = inf,
+        n_warmup_steps: int = 0,
+        interval_steps: int = 1,
+    ) -> None:
+        super().__init__(maximize=maximize)
+        self._lower = lower
+        self._upper = upper
+        self._n_warmup_steps = n_warmup_steps
+        self._interval_steps = interval_steps
+
+    def judge(self, trial: int) -> Prune | None:
+        """Hold the value at the last step against the band."""
+        curve = self._curves.get(trial)
+        if curve is None or not curve.is_due(self._n_warmup_steps, self._interval_steps):
+            return None
+        value = curve.last_value
+        if self._lower <= value <= self._upper:
+            return None
+        return Prune(
+            f"step {curve.last_step}: the value is NaN"
+            if value != value
+            else f"step {curve.last_step}: {value:.4g} is below {self._lower:.4g}"
+            if value < self._lower
+            else f"step {curve.last_step}: {value:.4g} is above {self._upper:.4g}"
+        )

@@ -1,0 +1,231 @@
+"""The sampler: Optuna's ask and tell, in a thread of its own so that the event loop never waits.
+
+In go trials that ended and numbers that need a configuration; out come the values that the sampler
+chose, by path. Optuna's study lives in memory and is disposable: it is rebuilt from the stored
+trials at every start. A variable whose conditions do not hold is never suggested, so the sampler
+learns only from what was really used.
+"""
+
+import asyncio
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Self, cast
+
+import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.samplers import BaseSampler
+from optuna.trial import TrialState as OptunaState
+
+from orchestrator.suggestions import Ask, Past, Told
+from schema.errors import UnknownName, WrongInput
+from schema.space import Space
+from schema.study import StudySpec
+from schema.trial import TrialState
+from schema.values import Value
+from schema.variables import Variable
+
+_STATES = {
+    TrialState.COMPLETE: OptunaState.COMPLETE,
+    TrialState.PRUNED: OptunaState.PRUNED,
+    TrialState.FAILED: OptunaState.FAIL,
+    TrialState.CANCELLED: OptunaState.FAIL,
+}
+
+
+def _samplers() -> dict[str, Callable[[int], BaseSampler]]:
+    samplers = optuna.samplers
+    return {
+        "tpe": lambda seed: samplers.TPESampler(seed=seed),
+        "random": lambda seed: samplers.RandomSampler(seed=seed),
+        "gp": lambda seed: samplers.GPSampler(seed=seed),
+        "cmaes": lambda seed: samplers.CmaEsSampler(seed=seed),
+        "nsga2": lambda seed: samplers.NSGAIISampler(seed=seed),
+        "qmc": lambda seed: samplers.QMCSampler(seed=seed),
+        "brute_force": lambda seed: samplers.BruteForceSampler(seed=seed),
+    }
+
+
+def make_sampler(name: str, seed: int) -> BaseSampler:
+    """The sampler called ``name``.
+
+    Raises:
+        UnknownName: there is none of this name.
+        WrongInput: a package that it needs is missing.
+    """
+    known = _samplers()
+    if name not in known:
+        raise UnknownName("sampler", name, known)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            return known[name](seed)
+    except ImportError as error:
+        raise WrongInput(f"sampler {name!r} needs a package that is missing: {error}") from error
+
+
+def distribution(variable: Variable) -> BaseDistribution:
+    """How Optuna sees a variable: ordered choices are numbered, so that their order is used."""
+    if variable.choices is not None:
+        if variable.ordered:
+            return IntDistribution(0, len(variable.choices) - 1)
+        return CategoricalDistribution(variable.choices)
+    if variable.kind == "bool":
+        return CategoricalDistribution((False, True))
+    assert variable.low is not None and variable.high is not None
+    if variable.kind == "int":
+        low, high, step = int(variable.low), int(variable.high), int(variable.step or 1)
+        return IntDistribution(low, high, log=variable.log, step=step)
+    return FloatDistribution(variable.low, variable.high, log=variable.log, step=variable.step)
+
+
+def to_sampler(variable: Variable, value: Value) -> Value:
+    """``value`` as the sampler holds it."""
+    if variable.ordered and variable.choices is not None:
+        return variable.choices.index(value)
+    return value
+
+
+def from_sampler(variable: Variable, value: Value) -> Value:
+    """The variable's value behind what the sampler holds."""
+    if variable.ordered and variable.choices is not None:
+        return variable.choices[cast(int, value)]
+    return value
+
+
+class OptunaStudy:
+    """The disposable Optuna study behind one of ours; not thread-safe, used by one thread."""
+
+    def __init__(self, spec: StudySpec, past: Sequence[Past]) -> None:
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        self._space: Space = spec.objective.space
+        self._order = [(v, distribution(v)) for v in self._space.sampling_order()]
+        # Another seed after each restart: Optuna keeps no state of its generator, and the same seed
+        # would suggest the same points again.
+        self._study = optuna.create_study(
+            study_name=spec.name,
+            directions=[str(m.direction) for m in spec.objective.metrics],
+            sampler=make_sampler(spec.sampler, spec.seed + len(past)),
+        )
+        self._single = len(spec.objective.metrics) == 1
+        self._trials: dict[int, optuna.Trial] = {}
+        for trial in past:
+            self._add(trial)
+
+    def ask(self, ask: Ask) -> dict[str, Value]:
+        """The values of the searched and active variables for one new trial."""
+        if ask.fixed is not None:
+            chosen = self._space.searched_active(ask.fixed)
+            self._study.enqueue_trial(
+                {path: to_sampler(self._space.variable(path), v) for path, v in chosen.items()}
+            )
+        trial = self._study.ask()
+        values: dict[str, Value] = {}
+        for variable, dist in self._order:
+            if self._space.is_active(variable, values):
+                raw = _suggest(trial, variable.path, dist)
+                values[variable.path] = from_sampler(variable, raw)
+        self._trials[ask.number] = trial
+        return values
+
+    def tell(self, told: Told) -> None:
+        """A trial ended; telling one twice, or one that was never asked for, does nothing."""
+        trial = self._trials.pop(told.number, None)
+        if trial is None:
+            return
+        for name, violation in told.violations.items():
+            trial.set_constraint(name, violation)
+        if told.state is TrialState.COMPLETE:
+            self._study.tell(trial, told.values, skip_if_finished=True)
+            return
+        state = OptunaState.PRUNED if "memory" in told.violations else _STATES[told.state]
+        if state is OptunaState.PRUNED and self._single and told.last is not None:
+            trial.report(told.last[1], told.last[0])
+        self._study.tell(trial, state=state, skip_if_finished=True)
+
+    def _add(self, past: Past) -> None:
+        params, distributions = {}, {}
+        for variable, dist in self._order:
+            if variable.path in past.sampled:
+                params[variable.path] = to_sampler(variable, past.sampled[variable.path])
+                distributions[variable.path] = dist
+        told = past.told
+        state = OptunaState.RUNNING if told is None else _STATES[told.state]
+        try:
+            frozen = optuna.trial.create_trial(
+                state=state,
+                values=list(told.values) if told and told.values else None,
+                params=params,
+                distributions=distributions,
+                intermediate_values=(
+                    {told.last[0]: told.last[1]}
+                    if told and told.last and self._single and state is OptunaState.PRUNED
+                    else None
+                ),
+                constraints=dict(told.violations) if told and told.violations else None,
+            )
+        except ValueError:
+            return  # outside of a space that was narrowed since: it teaches nothing here
+        self._study.add_trial(frozen)
+        if told is None:
+            added = self._study.get_trials(deepcopy=False)[-1]
+            self._trials[past.number] = optuna.Trial(self._study, added._trial_id)
+
+
+def _suggest(trial: optuna.Trial, name: str, dist: BaseDistribution) -> Value:
+    if isinstance(dist, FloatDistribution):
+        return trial.suggest_float(name, dist.low, dist.high, log=dist.log, step=dist.step)
+    if isinstance(dist, IntDistribution):
+        return trial.suggest_int(name, dist.low, dist.high, log=dist.log, step=dist.step)
+    assert isinstance(dist, CategoricalDistribution)
+    return cast(Value, trial.suggest_categorical(name, dist.choices))
+
+
+class Sampler:
+    """Runs the Optuna studies in one thread; every call is one hop there and back."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sampler")
+        self._studies: dict[int, OptunaStudy] = {}
+
+    async def open(self, study: int, spec: StudySpec, past: Sequence[Past]) -> None:
+        """Build the Optuna study of ``study`` from what is known of its trials.
+
+        Raises:
+            WrongInput: the sampler does not exist or lacks a package.
+        """
+
+        def build() -> None:
+            self._studies[study] = OptunaStudy(spec, past)
+
+        await asyncio.get_running_loop().run_in_executor(self._thread, build)
+
+    async def exchange(
+        self, study: int, tells: Iterable[Told], asks: Iterable[Ask]
+    ) -> list[tuple[Ask, dict[str, Value]]]:
+        """Tell what ended, then ask for what is needed: the sampler knows most then."""
+
+        def work() -> list[tuple[Ask, dict[str, Value]]]:
+            known = self._studies[study]
+            for told in tells:
+                known.tell(told)
+            return [(ask, known.ask(ask)) for ask in asks]
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._thread.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,141 @@
+"""Rows of the database as typed objects, and back.
+
+Configurations and metrics are JSON text, so that any SQLite tool can read them; Python's own JSON is
+used for metrics because it keeps NaN and the infinities.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from orchestrator.trials import Trial
+from schema.study import StudySpec
+from schema.trial import Desired, FailureKind, TrialState
+from schema.values import Value
+
+Row = tuple[Any, ...]
+
+_values_encoder = msgspec.json.Encoder()
+_values_decoder = msgspec.json.Decoder(dict[str, Value])
+_spec_decoder = msgspec.json.Decoder(StudySpec)
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRow:
+    """A stored study."""
+
+    id: int
+    name: str
+    spec: StudySpec
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """A stored attempt; times are wall-clock seconds."""
+
+    trial: int
+    number: int
+    runner: str
+    slot: str | None
+    device: str | None
+    granted: float
+    started: float | None
+    ended: float | None
+    outcome: str | None
+    failure: str | None
+    reason: str | None
+    traceback: str | None
+    output: str | None
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """Something that happened."""
+
+    id: int
+    at: float
+    trial: int | None
+    kind: str
+    text: str
+
+
+def study_from(row: Row) -> StudyRow:
+    """The study in a row of ``studies`` or ``study_by_name``."""
+    return StudyRow(row[0], row[1], _spec_decoder.decode(row[2]), row[3])
+
+
+def spec_text(spec: StudySpec) -> str:
+    """A study's definition as it is stored."""
+    return _values_encoder.encode(spec).decode()
+
+
+def values_text(values: dict[str, Value]) -> str:
+    """A configuration as it is stored."""
+    return _values_encoder.encode(values).decode()
+
+
+def trial_from(row: Row) -> Trial:
+    """The trial in a row of ``trials_of_study``."""
+    return Trial(
+        id=row[0],
+        study=row[1],
+        number=row[2],
+        state=TrialState(row[3]),
+        sampled=_values_decoder.decode(row[4]),
+        config=_values_decoder.decode(row[5]),
+        attempt=row[6],
+        runner=row[7],
+        desired=Desired(row[8]),
+        applied=row[9],
+        crashes=row[10],
+        losses=row[11],
+        value=row[12],
+        metrics=None if row[13] is None else json.loads(row[13]),
+        failure=None if row[14] is None else FailureKind(row[14]),
+        reason=row[15],
+        reports=row[16],
+        last_step=row[17],
+        created=row[18],
+        started=row[19],
+        ended=row[20],
+        seconds=row[21],
+    )
+
+
+def created_row(trial: Trial) -> Row:
+    """The parameters of ``insert_trial``."""
+    return (
+        trial.id,
+        trial.study,
+        trial.number,
+        values_text(trial.sampled),
+        values_text(trial.config),
+        trial.created,
+    )
+
+
+def updated_row(trial: Trial) -> Row:
+    """The parameters of ``update_trial``."""
+    return (
+        trial.state,
+        trial.attempt,
+        trial.runner,
+        int(trial.desired),
+        trial.applied,
+        trial.crashes,
+        trial.losses,
+        trial.value,
+        None if trial.metrics is None else json.dumps(trial.metrics),
+        trial.failure,
+        trial.reason,
+        trial.reports,
+        trial.last_step,
+        trial.started,
+        trial.ended,
+        trial.seconds,
+        trial.id,
+    )

@@ -1,0 +1,86 @@
+-- name: take_term
+UPDATE meta SET term = term + 1 WHERE id = 1 RETURNING term
+
+-- name: hold_term
+UPDATE meta SET term = term WHERE id = 1 AND term = ?
+
+-- name: insert_meta
+INSERT INTO meta (id, term, created) VALUES (1, 0, ?)
+
+-- name: insert_study
+INSERT INTO study (id, name, spec, created) VALUES (?, ?, ?, ?)
+
+-- name: update_study
+UPDATE study SET spec = ? WHERE id = ?
+
+-- name: insert_trial
+INSERT INTO trial (id, study, number, sampled, config, created,
+                   state, attempt, runner, desired, applied, crashes, losses, value, metrics,
+                   failure, reason, reports, last_step, started, ended, seconds)
+VALUES (?, ?, ?, ?, ?, ?, 'waiting', 0, NULL, 0, 0, 0, 0, NULL, NULL, NULL, '', 0, NULL, NULL, NULL, 0)
+
+-- name: update_trial
+UPDATE trial SET state = ?, attempt = ?, runner = ?, desired = ?, applied = ?, crashes = ?,
+                 losses = ?, value = ?, metrics = ?, failure = ?, reason = ?, reports = ?,
+                 last_step = ?, started = ?, ended = ?, seconds = ?
+WHERE id = ?
+
+-- name: update_config
+UPDATE trial SET config = ? WHERE id = ?
+
+-- name: insert_attempt
+INSERT INTO attempt (trial, number, runner, granted) VALUES (?, ?, ?, ?)
+
+-- name: start_attempt
+UPDATE attempt SET slot = ?, device = ?, started = ? WHERE trial = ? AND number = ?
+
+-- name: end_attempt
+UPDATE attempt SET ended = ?, outcome = ?, failure = ?, reason = ?, traceback = ?, output = ?,
+                   seconds = ?
+WHERE trial = ? AND number = ?
+
+-- name: insert_report
+INSERT INTO report (trial, attempt, seq, reports) VALUES (?, ?, ?, ?)
+
+-- name: insert_event
+INSERT INTO event (at, study, trial, kind, text) VALUES (?, ?, ?, ?, ?)
+
+-- name: studies
+SELECT s.id, s.name, s.spec, s.created,
+       (SELECT max(coalesce(t.ended, t.started, t.created)) FROM trial t WHERE t.study = s.id)
+FROM study s ORDER BY s.created, s.id
+
+-- name: study_by_name
+SELECT id, name, spec, created FROM study WHERE name = ?
+
+-- name: state_counts
+SELECT study, state, count(*) FROM trial GROUP BY study, state
+
+-- name: next_trial_id
+SELECT coalesce(max(id), 0) + 1 FROM trial
+
+-- name: trials_of_study
+SELECT id, study, number, state, sampled, config, attempt, runner, desired, applied, crashes,
+       losses, value, metrics, failure, reason, reports, last_step, created, started, ended, seconds
+FROM trial WHERE study = ? ORDER BY number
+
+-- name: trial_by_number
+SELECT id, study, number, state, sampled, config, attempt, runner, desired, applied, crashes,
+       losses, value, metrics, failure, reason, reports, last_step, created, started, ended, seconds
+FROM trial WHERE study = ? AND number = ?
+
+-- name: attempts_of_trial
+SELECT trial, number, runner, slot, device, granted, started, ended, outcome, failure, reason,
+       traceback, output, seconds
+FROM attempt WHERE trial = ? ORDER BY number
+
+-- name: reports_of_attempt
+SELECT reports FROM report WHERE trial = ? AND attempt = ? ORDER BY seq
+
+-- name: reports_of_study
+SELECT t.number, r.reports
+FROM trial t JOIN report r ON r.trial = t.id AND r.attempt = t.attempt
+WHERE t.study = ? ORDER BY t.number, r.seq
+
+-- name: events_of_study
+SELECT id, at, trial, kind, text FROM event WHERE study = ? ORDER BY id

@@ -1,0 +1,89 @@
+"""Trials as the orchestrator holds them in memory: the mirror of their rows while they are alive.
+
+A ``Trial`` is changed by the pure rules (``leases``, ``study_engine``) and written back as a whole;
+``Changes`` collects what one turn of the service has to store, in one transaction.
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from schema.errors import ProtocolError
+from schema.trial import TRANSITIONS, Desired, FailureKind, TrialState
+from schema.values import Value
+
+
+class Moment(NamedTuple):
+    """Now, on both clocks: ``wall`` is stored and shown, ``mono`` measures leases."""
+
+    wall: float
+    mono: float
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Trial:
+    """One trial; times are wall-clock seconds, ``heard`` is monotonic."""
+
+    id: int
+    study: int
+    number: int
+    sampled: dict[str, Value]
+    config: dict[str, Value]
+    created: float
+    state: TrialState = TrialState.WAITING
+    attempt: int = 0
+    runner: str | None = None
+    desired: Desired = Desired.RUN
+    applied: int = 0
+    crashes: int = 0
+    losses: int = 0
+    value: float | None = None
+    metrics: dict[str, float] | None = None
+    failure: FailureKind | None = None
+    reason: str = ""
+    reports: int = 0
+    last_step: int | None = None
+    started: float | None = None
+    ended: float | None = None
+    seconds: float = 0.0
+    heard: float = 0.0
+    avoid: str | None = None  # the runner on which it crashed
+    last_metrics: dict[str, float] = field(default_factory=dict)
+
+    def become(self, state: TrialState) -> None:
+        """Change the state.
+
+        Raises:
+            ProtocolError: when the table of transitions has no such step.
+        """
+        if state is not self.state and state not in TRANSITIONS[self.state]:
+            raise ProtocolError(f"trial {self.number} cannot go from {self.state} to {state}")
+        self.state = state
+
+
+AttemptEnd = tuple[float, str, str | None, str, str, str, float, int, int]
+"""ended, outcome, failure, reason, traceback, output, seconds, trial id, attempt number."""
+
+
+@dataclass(slots=True)
+class Changes:
+    """What one turn has to store; rows are written in the order of these fields."""
+
+    created: list[Trial] = field(default_factory=list)
+    granted: list[tuple[int, int, str, float]] = field(default_factory=list)
+    started: list[tuple[str, str, float, int, int]] = field(default_factory=list)
+    reports: list[tuple[int, int, int, bytes]] = field(default_factory=list)
+    ended: list[AttemptEnd] = field(default_factory=list)
+    configured: dict[int, Trial] = field(default_factory=dict)
+    touched: dict[int, Trial] = field(default_factory=dict)
+    events: list[tuple[float, int | None, int | None, str, str]] = field(default_factory=list)
+
+    def touch(self, trial: Trial) -> None:
+        """The row of ``trial`` is to be written at the end of this turn."""
+        self.touched[trial.id] = trial
+
+    def event(self, at: float, trial: Trial, kind: str, text: str = "") -> None:
+        """Log that something happened to ``trial``."""
+        self.events.append((at, trial.study, trial.number, kind, text))
+
+    def __bool__(self) -> bool:
+        return bool(self.touched or self.created or self.events or self.reports)

@@ -1,0 +1,1 @@
+"""The members of the broker: where messages travel."""

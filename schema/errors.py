@@ -1,0 +1,64 @@
+"""Every error that TrialMQ raises on purpose, as one small tree.
+
+TrialMQError
+├── WrongInput                 what the user gave is wrong; the message says what would be right (exit code 2)
+│   ├── ConfigurationError     a configuration class or a value of it
+│   │   └── InvalidValue       one value of one variable
+│   ├── UnknownName            a variable, study, file or function that does not exist
+│   └── StoreError             the database is not ours, is newer, is locked or cannot be written
+├── WorkFailed                 the input was right, the work was not done (exit code 1)
+└── ProtocolError              a message that no well-behaved peer would send
+    └── Undecodable            bytes that are not a message
+
+Foreign errors are translated into these, with ``from``, in the one file that knows the library.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class TrialMQError(Exception):
+    """Something went wrong."""
+
+
+class WrongInput(TrialMQError):
+    """What was given is wrong."""
+
+
+class ConfigurationError(WrongInput):
+    """A configuration class or a value of it is wrong."""
+
+
+class InvalidValue(ConfigurationError):
+    """One value of one variable is refused, with the sentence that says what would be right."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(f"{path}: {problem}")
+        self.path = path
+        self.problem = problem
+
+
+class UnknownName(WrongInput):
+    """A name that does not exist; the nearest one that does is offered."""
+
+    def __init__(self, what: str, name: str, known: Iterable[str] = ()) -> None:
+        near = get_close_matches(name, list(known), n=1, cutoff=0.5)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        super().__init__(f"there is no {what} {name!r}{hint}")
+        self.name = name
+
+
+class StoreError(WrongInput):
+    """The database is not ours, is newer, is locked or cannot be written."""
+
+
+class WorkFailed(TrialMQError):
+    """The input was right, the work could not be done."""
+
+
+class ProtocolError(TrialMQError):
+    """A message that no well-behaved peer would send."""
+
+
+class Undecodable(ProtocolError):
+    """Bytes that are not a message."""

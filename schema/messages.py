@@ -1,0 +1,143 @@
+"""The messages between the orchestrator and its runners.
+
+Up, from a runner: ``Hello`` once, ``Heartbeat`` every few seconds, ``Records`` when something
+happened. Down, to a runner: ``Orders``, which both answers and commands. Each is one msgpack map
+with a tag. The protocol is the one of the executable model in ``tests/protocol``:
+
+* ``term`` numbers the generations of the orchestrator; a runner ignores a lower one than it saw.
+* ``attempt`` is the fencing token of a trial: +1 whenever a lease is granted.
+* ``seq`` numbers the records of one attempt, 1, 2, 3 …; the first is ``Started``, the last is the
+  only ``Final``. The orchestrator applies ``seq == applied + 1`` and nothing else.
+* ``Orders`` is level-triggered: it restates what holds, so a lost one heals with the next.
+"""
+
+import msgspec
+
+from schema.study import ObjectiveDescription
+from schema.trial import Desired, FailureKind, Outcome
+from schema.values import Value
+
+PROTOCOL = 1
+
+Report = tuple[int, float, dict[str, float]]
+"""One report: step, seconds since the attempt started, the metrics by name."""
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """Why an attempt failed: the kind, one sentence, and the traceback where there is one."""
+
+    kind: FailureKind
+    reason: str
+    traceback: str = ""
+
+
+class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
+    """A slot began to train this attempt."""
+
+    slot: str
+    device: str = "cpu"
+
+
+class Reported(msgspec.Struct, frozen=True, kw_only=True, tag="reported"):
+    """A batch of reports, in order: the msgpack of a ``list[Report]``, passed on undecoded."""
+
+    reports: msgspec.Raw
+
+
+class Final(msgspec.Struct, frozen=True, kw_only=True, tag="final"):
+    """How the attempt ended; nothing follows it."""
+
+    outcome: Outcome
+    metrics: dict[str, float] = {}
+    tuned: dict[str, Value] = {}  # variables that were chosen after training
+    failure: Failure | None = None
+    seconds: float = 0.0
+    output: str = ""  # the end of what the attempt printed
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of an attempt's log, in the order in which it happened."""
+
+    trial: int
+    attempt: int
+    seq: int
+    body: Started | Reported | Final
+
+
+class LeaseClaim(msgspec.Struct, frozen=True, array_like=True):
+    """A runner says: I hold this attempt, and my last record of it has this number."""
+
+    trial: int
+    attempt: int
+    seq: int
+
+
+class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
+    """A runner arrives: how many trials it takes at once, and which objectives it offers."""
+
+    runner: str
+    boot: str
+    slots: int
+    offers: tuple[ObjectiveDescription, ...]
+    devices: tuple[str, ...] = ()
+    version: str = ""
+    protocol: int = PROTOCOL
+
+
+class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat"):
+    """A runner lives; only the leases it names are renewed."""
+
+    runner: str
+    boot: str
+    leases: tuple[LeaseClaim, ...] = ()
+
+
+class Records(msgspec.Struct, frozen=True, kw_only=True, tag="records"):
+    """What happened since; sent again until ``Orders`` acknowledge it."""
+
+    runner: str
+    boot: str
+    records: tuple[Record, ...]
+
+
+class Assignment(msgspec.Struct, frozen=True, kw_only=True):
+    """Run this attempt of this trial with this complete configuration."""
+
+    trial: int
+    attempt: int
+    study: str
+    number: int
+    objective: str
+    values: dict[str, Value]
+    seed: int
+    limit_seconds: float | None = None
+
+
+class LeaseOrder(msgspec.Struct, frozen=True, array_like=True):
+    """What the orchestrator holds of one attempt.
+
+    ``applied`` is the last record that is committed; ``fenced`` tells the runner to end the attempt
+    and forget it, because the trial belongs to someone else or to nobody.
+    """
+
+    trial: int
+    attempt: int
+    applied: int
+    desired: Desired = Desired.RUN
+    fenced: bool = False
+
+
+class Orders(msgspec.Struct, frozen=True, kw_only=True, tag="orders"):
+    """Everything the orchestrator has to say to one runner at once.
+
+    ``introduce`` asks a runner that the orchestrator does not know for another ``Hello``.
+    """
+
+    term: int
+    leases: tuple[LeaseOrder, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
+    introduce: bool = False
+
+
+FromRunner = Hello | Heartbeat | Records
+ToRunner = Orders

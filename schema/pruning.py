@@ -1,0 +1,32 @@
+"""Which pruner a study uses and how hard it prunes: what the client sends and the study keeps.
+
+One word, the aggressiveness, sets every number of the pruner for the length of a trial;
+``parameters`` sets single numbers by Optuna's names. What the numbers become is decided in
+``orchestrator.pruning``, so that settings written today follow better numbers tomorrow.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Aggressiveness(StrEnum):
+    """How readily a trial is ended early."""
+
+    OFF = "off"  # never
+    CONSERVATIVE = "conservative"  # late, and only trials that are clearly behind
+    STANDARD = "standard"
+    AGGRESSIVE = "aggressive"  # early; may lose a trial that rises late
+
+
+class PrunerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The pruner by name, how hard it prunes, and every number that is set on its own.
+
+    ``pruner`` is one of nop, median, percentile, threshold, patient, successive_halving,
+    hyperband, wilcoxon. ``steps`` is how many steps a full trial reports, where that is known.
+    """
+
+    pruner: str = "median"
+    aggressiveness: Aggressiveness = Aggressiveness.STANDARD
+    steps: int | None = None
+    parameters: dict[str, int | float | bool | str] = {}

@@ -1,0 +1,102 @@
+"""A study as data: what is optimised, over which space, with which sampler, pruner and limits.
+
+An ``ObjectiveDescription`` comes from the process that loaded the user's code; the orchestrator
+adds the user's choices and stores the ``StudySpec``. No code travels, only these structs.
+"""
+
+import math
+from collections.abc import Mapping
+from enum import StrEnum
+
+import msgspec
+
+from schema.errors import WrongInput
+from schema.pruning import PrunerSettings
+from schema.space import Space
+
+
+class Direction(StrEnum):
+    """Whether more or less of a metric is better."""
+
+    MAXIMIZE = "maximize"
+    MINIMIZE = "minimize"
+
+
+class Metric(msgspec.Struct, frozen=True, kw_only=True):
+    """A metric that the study optimises."""
+
+    name: str
+    direction: Direction
+
+    def better(self, left: float, right: float) -> bool:
+        """True when ``left`` is strictly better than ``right``."""
+        return left > right if self.direction is Direction.MAXIMIZE else left < right
+
+
+class Constraint(msgspec.Struct, frozen=True, kw_only=True):
+    """``metric <= bound`` or ``metric >= bound``; a trial that violates one is not feasible."""
+
+    metric: str
+    at_most: bool
+    bound: float
+
+    def violation(self, value: float) -> float:
+        """How far ``value`` is on the wrong side; at most 0 when the constraint holds."""
+        return value - self.bound if self.at_most else self.bound - value
+
+    @classmethod
+    def parse(cls, text: str) -> "Constraint":
+        """Read ``"false_positive_rate <= 0.05"``.
+
+        Raises:
+            WrongInput: when it is not ``metric <= number`` or ``metric >= number``.
+        """
+        for sign, at_most in (("<=", True), (">=", False)):
+            name, found, bound = text.partition(sign)
+            if found:
+                try:
+                    return cls(metric=name.strip(), at_most=at_most, bound=float(bound))
+                except ValueError:
+                    break
+        raise WrongInput(
+            f"constraint {text!r}: write it as 'metric <= number' or 'metric >= number'"
+        )
+
+
+class ObjectiveDescription(msgspec.Struct, frozen=True, kw_only=True):
+    """What a runner offers: the entry point, what it optimises, and its space."""
+
+    entry: str
+    metrics: tuple[Metric, ...]
+    space: Space
+    constraints: tuple[Constraint, ...] = ()
+    steps: int | None = None
+    doc: str = ""
+
+    def feasible(self, values: Mapping[str, float]) -> bool:
+        """True when every constraint holds; a metric that is missing violates its constraint."""
+        return all(c.violation(values.get(c.metric, math.inf)) <= 0 for c in self.constraints)
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """When a study ends, and how long one trial may take; seconds, ``None`` is no limit."""
+
+    trials: int | None = None
+    seconds: float | None = None
+    trial_seconds: float | None = None
+
+
+class StudySpec(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that defines a study; stored with it."""
+
+    name: str
+    objective: ObjectiveDescription
+    sampler: str = "tpe"
+    pruner: PrunerSettings = PrunerSettings()
+    limits: Limits = Limits()
+    seed: int = 0
+
+    @property
+    def metric(self) -> Metric:
+        """The metric that pruning looks at and results are sorted by: the first one."""
+        return self.objective.metrics[0]

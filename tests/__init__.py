@@ -1,0 +1,1 @@
+"""Tests are sentences; they wait for events, never for time."""

@@ -1,0 +1,204 @@
+"""What an objective is handed: its configuration, its device, and `report`.
+
+``report`` never waits for anyone. It appends to a list and, at most every half millisecond, writes
+the list as one small frame to a socket that the runner reads; then it looks at the stop flag in
+shared memory. What the socket cannot take at once stays in the list, and a background thread sends
+what a silent training has left over.
+"""
+
+import os
+import threading
+import time
+from pathlib import Path
+from socket import MSG_DONTWAIT, socket
+from typing import Any
+
+import msgspec
+
+from schema.messages import Assignment, Report
+from schema.values import Value
+from trial_runner.frames import Kind, frame
+from trial_runner.stop_flag import StopFlag
+
+FLUSH_SECONDS = 0.0005
+"""Reports that come faster than this travel together."""
+
+FLUSH_REPORTS = 128
+LEFTOVER_SECONDS = 0.02
+"""How long a report may lie in a training that says nothing more."""
+
+
+class Pruned(Exception):  # noqa: N818 - the name users know from Optuna
+    """The trial should end now; raised by `Trial.report`, or by the objective itself."""
+
+
+class Stopped(BaseException):
+    """The trial has to end whatever it has reached; not an ``Exception``, so that it gets through."""
+
+
+class ReportStream:
+    """The sending end of reports in the process of a slot; one for all its trials."""
+
+    def __init__(self, connection: socket) -> None:
+        self._connection = connection
+        self._encoder = msgspec.msgpack.Encoder()
+        self._lock = threading.Lock()
+        self._unsent = b""
+        self._active = threading.Event()
+        self.pending: list[Report] = []
+        self.sent_at = 0.0
+        threading.Thread(target=self._send_leftovers, name="reports", daemon=True).start()
+
+    def begin(self) -> None:
+        """A trial starts."""
+        self.sent_at = 0.0
+        self._active.set()
+
+    def end(self) -> None:
+        """The trial is over: everything it reported is sent, waiting for the runner if need be."""
+        self._active.clear()
+        self.flush(wait=True)
+
+    def flush(self, wait: bool = False) -> None:
+        """Send what is pending as one frame; what does not fit is sent later, or waited for."""
+        with self._lock:
+            self.sent_at = time.perf_counter()
+            if self.pending:
+                batch, self.pending = self.pending, []
+                self._unsent += frame(Kind.REPORTS, self._encoder.encode(batch))
+            if wait:
+                self._connection.sendall(self._unsent)
+                self._unsent = b""
+                return
+            try:
+                sent = self._connection.send(self._unsent, MSG_DONTWAIT)
+            except BlockingIOError:
+                return
+            self._unsent = self._unsent[sent:]
+
+    def _send_leftovers(self) -> None:
+        while True:
+            self._active.wait()
+            time.sleep(LEFTOVER_SECONDS)
+            if self.pending or self._unsent:
+                try:
+                    self.flush()
+                except OSError:
+                    os._exit(1)  # the runner is gone, and nobody waits for this training
+
+
+class Trial:
+    """One attempt of one trial, as its objective sees it.
+
+    Attributes:
+        number: the trial's number in its study, from 0.
+        attempt: 1 for the first execution, more after a crash or a lost runner.
+        seed: the same in every attempt of this trial, another in every trial; 31 bits.
+        device: where to train, as torch names it: ``"cpu"`` or ``"cuda:0"``.
+        config: the configuration in force.
+    """
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        config: Any,
+        device: str,
+        serial: int,
+        stream: ReportStream,
+        flag: StopFlag,
+    ) -> None:
+        self.number = assignment.number
+        self.attempt = assignment.attempt
+        self.study = assignment.study
+        self.seed = assignment.seed
+        self.device = device
+        self.config = config
+        self.last: dict[str, float] = {}
+        self.tuned: dict[str, Value] = {}
+        self._trial = assignment.trial
+        self._serial = serial
+        self._stream = stream
+        self._serials = flag.serials
+        self._began = time.perf_counter()
+
+    def report(self, step: int, **metrics: float) -> None:
+        """Report the metrics of one step, and end here if the trial is not worth going on.
+
+        Args:
+            step: a whole number from 0 up, usually the epoch.
+            metrics: numbers by name; NaN and infinities are kept as they are.
+
+        Raises:
+            Pruned: the trial should end; let it pass through.
+            TypeError: a step or a metric is not a number.
+        """
+        for name, value in metrics.items():
+            if type(value) is not float:
+                metrics[name] = _number(name, value)
+        if type(step) is not int or step < 0:
+            step = _step(step)
+        stream = self._stream
+        now = time.perf_counter()
+        stream.pending.append((step, now - self._began, metrics))
+        self.last = metrics
+        if now - stream.sent_at > FLUSH_SECONDS or len(stream.pending) >= FLUSH_REPORTS:
+            stream.flush()
+        serials = self._serials
+        if serials[1] == self._serial:
+            raise Stopped
+        if serials[0] == self._serial:
+            raise Pruned
+
+    def should_stop(self) -> bool:
+        """True when the trial should end, for code that would rather ask than catch `Pruned`.
+
+        Return from the objective then; the trial counts as pruned.
+        """
+        return self._serial in (self._serials[0], self._serials[1])
+
+    @property
+    def stop_wanted(self) -> bool:
+        """True when the trial has to end now, which is more than pruning."""
+        return bool(self._serials[1] == self._serial)
+
+    def log(self, text: str) -> None:
+        """Write one line to the trial's output, which is kept with the trial."""
+        print(text, flush=True)
+
+    @property
+    def checkpoint_dir(self) -> Path:
+        """A directory for this attempt's checkpoints; made when it is first asked for."""
+        root = Path(os.environ.get("TRIALMQ_CHECKPOINTS", ".trialmq/checkpoints"))
+        path = root / self.study / f"trial-{self.number}" / f"attempt-{self.attempt}"
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    @property
+    def latest_checkpoint(self) -> Path | None:
+        """The newest file that this or an earlier attempt of the trial left; ``None`` at first."""
+        trial = self.checkpoint_dir.parent
+        attempts = (trial / f"attempt-{n}" for n in range(self.attempt, 0, -1))
+        for attempt in attempts:
+            files = sorted(attempt.glob("*"), key=lambda file: file.stat().st_mtime)
+            if files:
+                return files[-1]
+        return None
+
+
+def _number(name: str, value: object) -> float:
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
+        what = type(value).__name__
+        raise TypeError(f"metric {name!r} is not a number but a {what}: {value!r}") from error
+
+
+def _step(step: object) -> int:
+    if isinstance(step, bool) or not hasattr(step, "__index__"):
+        raise TypeError(f"step must be a whole number from 0 up, not {step!r}")
+    number = step.__index__()
+    if number < 0:
+        raise TypeError(f"step must be a whole number from 0 up, not {number}")
+    return int(number)
+
+

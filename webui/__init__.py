@@ -1,0 +1,1 @@
+"""The page; it knows the client, never the engine."""
