@@ -110,7 +110,9 @@ class OptunaStudy:
         # would suggest the same points again.
         self._study = optuna.create_study(
             study_name=spec.name,
-            directions=[str(m.direction) for m in spec.objective.metrics],
+            directions=[
+                optuna.study.StudyDirection[m.direction.name] for m in spec.objective.metrics
+            ],
             sampler=make_sampler(spec.sampler, spec.seed + len(past)),
         )
         self._single = len(spec.objective.metrics) == 1

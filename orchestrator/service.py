@@ -224,9 +224,7 @@ class Service:
         if moment.mono >= self._next_tick:
             self._next_tick = moment.mono + TICK_SECONDS
             self._expire(moment, changes)
-        grants, self._demand = plan(
-            list(self.runners.values()), self.engines.values(), self.leases
-        )
+        grants, self._demand = plan(list(self.runners.values()), self.engines.values(), self.leases)
         for grant in grants:
             grant.engine.grant(grant.trial, grant.runner, moment, changes)
             mail.assignments.setdefault(grant.runner, []).append((grant.engine, grant.trial))
@@ -249,9 +247,7 @@ class Service:
                 engine.create(self._next_trial, ask, sampled, moment, changes)
                 self._next_trial += 1
 
-    def _handle(
-        self, message: FromRunner, moment: Moment, changes: Changes, mail: Mail
-    ) -> None:
+    def _handle(self, message: FromRunner, moment: Moment, changes: Changes, mail: Mail) -> None:
         known = self.runners.get(message.runner)
         if isinstance(message, Hello):
             self.runners[message.runner] = Runner(
@@ -344,5 +340,3 @@ def _check_same(stored: StudySpec, wanted: StudySpec) -> None:
         raise WrongInput(f"study {stored.name!r} optimises other metrics; {new}")
     if stored.objective.space.fingerprint() != wanted.objective.space.fingerprint():
         raise WrongInput(f"study {stored.name!r} was made with another search space; {new}")
-
-

@@ -1,7 +1,7 @@
 """One study in memory: creates its trials, applies what runners record, prunes, retries, counts.
 
-Pure: it is handed records and a moment, changes its trials, and leaves in ``Changes`` what has to be
-stored and in ``tells`` what the sampler has to learn. The service does the I/O around it.
+Pure: it is handed records and a moment, changes its trials, and leaves in ``Changes`` what has to
+be stored and in ``tells`` what the sampler has to learn. The service does the I/O around it.
 """
 
 import math

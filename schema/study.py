@@ -64,14 +64,23 @@ class Constraint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ObjectiveDescription(msgspec.Struct, frozen=True, kw_only=True):
-    """What a runner offers: the entry point, what it optimises, and its space."""
+    """What a runner offers: the entry point, what it optimises, and its space.
+
+    ``steps`` is how many steps a full trial reports, or the path of the variable that says it.
+    """
 
     entry: str
     metrics: tuple[Metric, ...]
     space: Space
     constraints: tuple[Constraint, ...] = ()
-    steps: int | None = None
+    steps: int | str | None = None
     doc: str = ""
+
+    def reported_steps(self) -> int | None:
+        """How many steps a trial with the default configuration reports, where that is known."""
+        if isinstance(self.steps, str):
+            return int(self.space.variable(self.steps).default)
+        return self.steps
 
     def feasible(self, values: Mapping[str, float]) -> bool:
         """True when every constraint holds; a metric that is missing violates its constraint."""

@@ -59,9 +59,7 @@ class FrameProtocol(asyncio.Protocol):
     Bytes that are no frame close the connection, which ends the process behind it.
     """
 
-    def __init__(
-        self, receive: Callable[[Kind, bytes], None], lost: Callable[[], None]
-    ) -> None:
+    def __init__(self, receive: Callable[[Kind, bytes], None], lost: Callable[[], None]) -> None:
         self._receive = receive
         self._lost = lost
         self._rest = b""

@@ -28,12 +28,12 @@ LEFTOVER_SECONDS = 0.02
 """How long a report may lie in a training that says nothing more."""
 
 
-class Pruned(Exception):  # noqa: N818 - the name users know from Optuna
+class Pruned(Exception):
     """The trial should end now; raised by `Trial.report`, or by the objective itself."""
 
 
 class Stopped(BaseException):
-    """The trial has to end whatever it has reached; not an ``Exception``, so that it gets through."""
+    """The trial has to end now; not an ``Exception``, so that it gets through."""
 
 
 class ReportStream:
@@ -200,5 +200,3 @@ def _step(step: object) -> int:
     if number < 0:
         raise TypeError(f"step must be a whole number from 0 up, not {number}")
     return int(number)
-
-

@@ -71,8 +71,9 @@ def _compose(
 def _at_speed(speech: Wave, factor: float) -> Wave:
     """Faster or slower, and with it higher or lower, as from a tape; no longer than a clip."""
     samples = min(CLIP_SAMPLES, int((len(speech) - 1) / factor))
-    resampled = np.interp(np.arange(samples) * factor, np.arange(len(speech)), speech)
-    return resampled.astype(np.float32)
+    times = np.arange(samples) * factor
+    resampled: Wave = np.interp(times, np.arange(len(speech)), speech).astype(np.float32)
+    return resampled
 
 
 def _fill_with_noise(

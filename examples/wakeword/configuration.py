@@ -1,8 +1,8 @@
 """The typed configuration of the wake-word detector: everything that can be chosen about it.
 
 The defaults are an ordinary detector, as one would first write it.  The ranges are narrowed to
-what trains in about a second an epoch on one core.  What is marked `Live` is read anew at every
-step of the training.
+what trains in about a second an epoch on one core.  What is marked `Live` is read anew in
+every epoch.
 """
 
 from typing import Annotated, Literal

@@ -36,7 +36,7 @@ def build_optimizer(parameters: Iterable[nn.Parameter], training: Training) -> O
 def adjust(optimizer: Optimizer, training: Training, progress: float) -> None:
     """Set what the configuration and the schedule ask for at `progress`, from 0 to 1.
 
-    It is called before every step, so that a value changed while training takes effect at the next.
+    Called before every step, so that a value that was changed while training takes effect.
     """
     sgd = training.optimizer == "sgd"
     rate = training.sgd_learning_rate if sgd else training.learning_rate

@@ -24,13 +24,14 @@ _SynthCallback = ctypes.CFUNCTYPE(
 
 
 class NoSpeechSynthesiser(ImportError):
-    """The wheel with eSpeak NG is not installed; the message is the command that installs it."""
+    """eSpeak NG is not installed; the message has the command that installs it."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "the wake-word example speaks through eSpeak NG, which is not installed: "
-            "run `pip install espeakng-loader`"
-        )
+    def __init__(
+        self,
+        message: str = "the wake-word example speaks through eSpeak NG, which is not installed: "
+        "run `pip install espeakng-loader`",
+    ) -> None:
+        super().__init__(message)
 
 
 def require_espeak() -> Any:

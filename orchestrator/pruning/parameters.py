@@ -5,7 +5,7 @@ answered with the sentence that says what would be right.
 """
 
 from collections.abc import Mapping
-from math import inf
+from math import inf, isfinite
 from typing import NamedTuple
 
 from schema.errors import UnknownName, WrongInput
@@ -33,7 +33,7 @@ class Parameter(NamedTuple):
         elif not isinstance(value, bool) and self.low <= value <= self.high:
             if not self.whole:
                 return float(value)
-            if value == int(value):
+            if isfinite(value) and value == int(value):
                 return int(value)
         raise WrongInput(f"pruner parameter {name}: {value!r} should be {self.describe()}")
 

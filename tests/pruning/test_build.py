@@ -23,7 +23,7 @@ def settings(
 
 
 @pytest.mark.parametrize(
-    ("pruner", "level", "steps"), product(PARAMETERS, LEVELS, [1, 2, 12, 20, 1000])
+    ("pruner", "level", "steps"), list(product(PARAMETERS, LEVELS, [1, 2, 12, 20, 1000]))
 )
 def test_every_level_of_every_pruner_sets_every_number_that_it_has(
     pruner: str, level: Aggressiveness, steps: int

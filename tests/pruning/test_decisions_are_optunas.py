@@ -13,12 +13,12 @@ from tests.pruning.side_by_side import SideBySide, run_random_study
 
 DECISIONS = {
     "nop": 2_000,
-    "median": 36_000,
-    "percentile": 36_000,
-    "threshold": 24_000,
-    "patient": 36_000,
-    "successive_halving": 36_000,
-    "hyperband": 36_000,
+    "median": 30_000,
+    "percentile": 30_000,
+    "threshold": 36_000,
+    "patient": 25_000,
+    "successive_halving": 50_000,
+    "hyperband": 30_000,
     "wilcoxon": 3_000,
 }
 VALUES = [0.0, 0.25, 0.5, 0.75, 1.0, nan, inf, -inf]
@@ -111,7 +111,7 @@ EVENTS = st.builds(
 
 
 @pytest.mark.parametrize("pruner", DECISIONS)
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_every_decision_after_any_events_is_optunas(pruner: str, data: st.DataObject) -> None:
     parameters = draw_parameters(pruner, Random(data.draw(st.integers(0, 10_000), "parameters")))

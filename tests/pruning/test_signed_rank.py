@@ -3,13 +3,13 @@
 from random import Random
 
 import pytest
-from scipy.stats import wilcoxon
+from scipy.stats import wilcoxon  # type: ignore[import-untyped]
 
 from orchestrator.pruning.signed_rank import p_greater
 
 
 @pytest.mark.parametrize("digits", [0, 1, 9], ids=["many ties", "ties", "no ties"])
-@pytest.mark.parametrize("count", [1, 2, 5, 9, 14, 33, 50, 51, 80])
+@pytest.mark.parametrize("count", [2, 5, 9, 14, 33, 50, 51, 80])
 def test_the_p_value_is_scipys(count: int, digits: int) -> None:
     random = Random(count)
     for _ in range(4):

@@ -1,0 +1,134 @@
+"""The reading side of the store: studies, trials, curves and events, beside a running orchestrator.
+
+Opens the database read-only; it never waits for the writer and never holds it up.
+"""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.store.database import Database
+from orchestrator.store.queries import query
+from orchestrator.store.rows import (
+    AttemptRow,
+    EventRow,
+    StudyRow,
+    study_from,
+    trial_from,
+)
+from orchestrator.trials import Trial
+from schema.codec import reports_codec
+from schema.errors import UnknownName
+from schema.messages import Report
+from schema.trial import TrialState
+
+
+@dataclass(frozen=True, slots=True)
+class StudyOverview:
+    """A study with the number of its trials by state; ``active`` is when it last changed."""
+
+    study: StudyRow
+    counts: dict[TrialState, int]
+    active: float | None
+
+
+class Results:
+    """What is stored in one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, path: Path) -> "AsyncIterator[Results]":
+        """Open a database for reading.
+
+        Raises:
+            StoreError: it does not exist, is not ours or is newer.
+        """
+        database = await Database.open(path, writing=False)
+        try:
+            yield cls(database)
+        finally:
+            await database.close()
+
+    async def studies(self) -> list[StudyOverview]:
+        """Every study, oldest first."""
+
+        def work(db: sqlite3.Connection) -> list[StudyOverview]:
+            counts: dict[int, dict[TrialState, int]] = {}
+            for study, state, count in db.execute(query("state_counts")):
+                counts.setdefault(study, {})[TrialState(state)] = count
+            return [
+                StudyOverview(study_from(row), counts.get(row[0], {}), row[4])
+                for row in db.execute(query("studies"))
+            ]
+
+        return await self._database.run(work)
+
+    async def study(self, name: str) -> StudyRow:
+        """The study called ``name``.
+
+        Raises:
+            UnknownName: there is none; the message offers the nearest.
+        """
+        known = [overview.study for overview in await self.studies()]
+        for study in known:
+            if study.name == name:
+                return study
+        raise UnknownName("study", name, [study.name for study in known])
+
+    async def trials(self, study: StudyRow) -> list[Trial]:
+        """The trials of a study by number."""
+        return await self._database.run(
+            lambda db: [trial_from(r) for r in db.execute(query("trials_of_study"), (study.id,))]
+        )
+
+    async def trial(self, study: StudyRow, number: int) -> Trial:
+        """One trial.
+
+        Raises:
+            UnknownName: the study has no trial of this number.
+        """
+        row = await self._database.run(
+            lambda db: db.execute(query("trial_by_number"), (study.id, number)).fetchone()
+        )
+        if row is None:
+            raise UnknownName(f"trial in study {study.name!r}:", str(number))
+        return trial_from(row)
+
+    async def attempts(self, trial: Trial) -> list[AttemptRow]:
+        """The attempts of a trial, first to last."""
+        return await self._database.run(
+            lambda db: [AttemptRow(*r) for r in db.execute(query("attempts_of_trial"), (trial.id,))]
+        )
+
+    async def curve(self, trial: Trial) -> list[Report]:
+        """What the counted attempt of a trial reported, in order."""
+
+        def work(db: sqlite3.Connection) -> list[Report]:
+            codec = reports_codec()
+            rows = db.execute(query("reports_of_attempt"), (trial.id, trial.attempt))
+            return [report for (blob,) in rows for report in codec.decode(blob)]
+
+        return await self._database.run(work)
+
+    async def curves(self, study: StudyRow) -> dict[int, list[Report]]:
+        """The curves of all trials of a study, by number."""
+
+        def work(db: sqlite3.Connection) -> dict[int, list[Report]]:
+            codec = reports_codec()
+            curves: dict[int, list[Report]] = {}
+            for number, blob in db.execute(query("reports_of_study"), (study.id,)):
+                curves.setdefault(number, []).extend(codec.decode(blob))
+            return curves
+
+        return await self._database.run(work)
+
+    async def events(self, study: StudyRow) -> list[EventRow]:
+        """What happened in a study, first to last."""
+        return await self._database.run(
+            lambda db: [EventRow(*r) for r in db.execute(query("events_of_study"), (study.id,))]
+        )

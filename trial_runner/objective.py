@@ -1,0 +1,188 @@
+"""The objective: what a user decorates, and how it is found, loaded and described.
+
+An entry point is ``path/to/file.py:name`` or ``package.module:name``. It is loaded only in the
+processes that train; what the rest of the system needs to know of it (metrics, constraints, the
+search space) is described as plain data.
+"""
+
+import importlib
+import inspect
+import sys
+import traceback
+import typing
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from schema.configuration import Config, build
+from schema.declaration import space_of
+from schema.errors import ConfigurationError, UnknownName, WrongInput
+from schema.study import Constraint, Direction, Metric, ObjectiveDescription
+from schema.values import Value
+
+Train = Callable[[Any, Any], Any]
+
+
+class Objective:
+    """A user's training function with what it optimises; calling it calls the function."""
+
+    def __init__(
+        self,
+        function: Train,
+        metrics: tuple[Metric, ...],
+        constraints: tuple[Constraint, ...],
+        steps: int | str | None,
+    ) -> None:
+        self.function = function
+        self.metrics = metrics
+        self.constraints = constraints
+        self.steps = steps
+        self.__name__ = getattr(function, "__name__", "objective")
+        self.__doc__ = function.__doc__
+
+    def __call__(self, config: Any, trial: Any) -> Any:
+        return self.function(config, trial)
+
+    def config_class(self) -> type[Config]:
+        """The configuration class that the function's first parameter is annotated with.
+
+        Raises:
+            ConfigurationError: it has no such annotation.
+        """
+        hints = typing.get_type_hints(self.function)
+        names = list(inspect.signature(self.function).parameters)
+        wanted = hints.get(names[0]) if names else None
+        if not (isinstance(wanted, type) and issubclass(wanted, Config)) or len(names) != 2:
+            raise ConfigurationError(
+                f"objective {self.__name__!r}: write it as "
+                f"`def {self.__name__}(config: YourConfig, trial: tq.Trial)`, "
+                "YourConfig a class derived from tq.Config"
+            )
+        return wanted
+
+    def configure(self, values: dict[str, Value]) -> Config:
+        """The typed configuration of one trial."""
+        return build(self.config_class(), values)
+
+    def describe(self, entry: str) -> ObjectiveDescription:
+        """What the orchestrator has to know of it.
+
+        Raises:
+            ConfigurationError: the configuration class is not a search space.
+        """
+        return ObjectiveDescription(
+            entry=entry,
+            metrics=self.metrics,
+            constraints=self.constraints,
+            space=space_of(self.config_class()),
+            steps=self.steps,
+            doc=inspect.getdoc(self.function) or "",
+        )
+
+
+def objective(
+    *,
+    maximize: str | Sequence[str] = (),
+    minimize: str | Sequence[str] = (),
+    constraints: Sequence[str] = (),
+    steps: int | str | None = None,
+) -> Callable[[Train], Objective]:
+    """Make ``def train(config: MyConfig, trial: tq.Trial) -> dict[str, float]`` an objective.
+
+    Args:
+        maximize: the metric, or metrics, of which more is better.
+        minimize: the metric, or metrics, of which less is better.
+        constraints: what a result must hold to count as best: ``"false_positive_rate <= 0.05"``.
+        steps: how many steps a full trial reports, or the variable that says it
+            (``"training.epochs"``); pruning is then timed by it.
+
+    Raises:
+        WrongInput: no metric, one that is named twice, or a constraint that does not read.
+    """
+    up = (maximize,) if isinstance(maximize, str) else tuple(maximize)
+    down = (minimize,) if isinstance(minimize, str) else tuple(minimize)
+    if not up + down:
+        raise WrongInput('objective: name a metric, as in @tq.objective(maximize="f1")')
+    if len(set(up + down)) < len(up + down):
+        raise WrongInput("objective: a metric is named twice")
+    metrics = tuple(Metric(name=name, direction=Direction.MAXIMIZE) for name in up) + tuple(
+        Metric(name=name, direction=Direction.MINIMIZE) for name in down
+    )
+    parsed = tuple(Constraint.parse(text) for text in constraints)
+    return lambda function: Objective(function, metrics, parsed, steps)
+
+
+def load(entry: str) -> Objective:
+    """The objective at an entry point.
+
+    Raises:
+        UnknownName: no such file, module or function.
+        WrongInput: it is not an objective, or its module fails to import; the message has the
+            user's own error and line, the cause the whole traceback.
+    """
+    place, colon, name = entry.rpartition(":")
+    if not colon or not place or not name:
+        raise WrongInput(
+            f"objective {entry!r}: write it as path/to/file.py:function or package.module:function"
+        )
+    module = _module_at(place)
+    if not hasattr(module, name):
+        known = [key for key, value in vars(module).items() if isinstance(value, Objective)]
+        raise UnknownName(f"function in {place}", name, known or dir(module))
+    found = getattr(module, name)
+    if not isinstance(found, Objective):
+        raise WrongInput(
+            f"{entry} is not an objective: decorate it with "
+            '@tq.objective(maximize="…") or (minimize="…")'
+        )
+    return found
+
+
+def _module_at(place: str) -> ModuleType:
+    try:
+        if place.endswith(".py"):
+            return _module_of_file(Path(place))
+        if str(Path.cwd()) not in sys.path:
+            sys.path.insert(0, str(Path.cwd()))
+        return importlib.import_module(place)
+    except WrongInput:
+        raise
+    except ModuleNotFoundError as error:
+        if error.name and (place == error.name or place.startswith(error.name + ".")):
+            raise WrongInput(
+                f"there is no module {error.name!r} to import {place} from; for a file write its "
+                "path, as in path/to/file.py:function"
+            ) from error
+        raise WrongInput(_import_failure(place, error)) from error
+    except (Exception, SystemExit) as error:
+        raise WrongInput(_import_failure(place, error)) from error
+
+
+def _module_of_file(path: Path) -> ModuleType:
+    """Import a file under the name it has in its package, so that its own imports work."""
+    path = path.resolve()
+    if not path.is_file():
+        near = [p.name for p in path.parent.glob("*.py")] if path.parent.is_dir() else []
+        if not near:
+            raise WrongInput(f"there is no file {path}")
+        raise UnknownName(f"file in {path.parent}:", path.name, near)
+    root, parts = path.parent, [path.stem]
+    while (root / "__init__.py").exists():
+        parts.insert(0, root.name)
+        root = root.parent
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    return importlib.import_module(".".join(parts))
+
+
+def _import_failure(place: str, error: BaseException) -> str:
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    if isinstance(error, SyntaxError):
+        return f"{place} cannot be imported: {what}"
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if "importlib" not in f.filename]
+    users = [f for f in frames if not f.filename.startswith(str(Path(__file__).parent))]
+    if isinstance(error, WrongInput) or not users:
+        return f"{place} cannot be imported: {what}"
+    last = users[-1]
+    return f"{place} cannot be imported: {what} ({last.filename}, line {last.lineno})"
