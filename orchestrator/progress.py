@@ -9,12 +9,13 @@ from schema.trial import TrialState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningTrial:
-    """A trial that a runner holds; ``seconds`` since its attempt started."""
+    """A trial that a runner holds: ``seconds`` since its attempt started, ``reports`` made in it."""
 
     runner: str
     number: int
     attempt: int
     step: int | None
+    reports: int
     metrics: dict[str, float]
     seconds: float
     ending: bool
@@ -71,6 +72,7 @@ def progress_of(engine: StudyEngine) -> Progress:
                 number=trial.number,
                 attempt=trial.attempt,
                 step=trial.last_step,
+                reports=trial.reports,
                 metrics=trial.last_metrics if trial.last_step is not None else {},
                 seconds=now - trial.started if trial.started else 0.0,
                 ending=bool(trial.desired),

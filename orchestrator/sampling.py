@@ -21,6 +21,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 from optuna.samplers import BaseSampler
+from optuna.study._tell import _tell_with_warning
 from optuna.trial import TrialState as OptunaState
 
 from orchestrator.suggestions import Ask, Past, Told
@@ -144,12 +145,19 @@ class OptunaStudy:
         for name, violation in told.violations.items():
             trial.set_constraint(name, violation)
         if told.state is TrialState.COMPLETE:
-            self._study.tell(trial, told.values, skip_if_finished=True)
+            self._finish(trial, OptunaState.COMPLETE, told.values)
             return
         state = OptunaState.PRUNED if "memory" in told.violations else _STATES[told.state]
         if state is OptunaState.PRUNED and self._single and told.last is not None:
             trial.report(told.last[1], told.last[0])
-        self._study.tell(trial, state=state, skip_if_finished=True)
+        self._finish(trial, state, None)
+
+    def _finish(
+        self, trial: optuna.Trial, state: OptunaState, values: Sequence[float] | None
+    ) -> None:
+        # What `Study.tell` calls; that one then copies the whole trial for its return value, which
+        # costs more than all the rest. A test holds that it is still there.
+        _tell_with_warning(self._study, trial, values, state, skip_if_finished=True)
 
     def _add(self, past: Past) -> None:
         params, distributions = {}, {}

@@ -16,6 +16,7 @@ LOOKAHEAD_SECONDS = 0.02
 """How much work may wait on a runner."""
 
 LOOKAHEAD_TRIALS = 12
+VERY_SHORT_SECONDS = 0.002
 
 
 @dataclass(slots=True)
@@ -44,6 +45,12 @@ def lookahead(engine: StudyEngine) -> int:
     if seconds is None:
         return 0
     return min(LOOKAHEAD_TRIALS, int(LOOKAHEAD_SECONDS / max(seconds, 1e-6)))
+
+
+def very_short(engine: StudyEngine) -> bool:
+    """True where a trial takes about as long as it takes to store it."""
+    seconds = engine.typical_seconds
+    return seconds is not None and seconds < VERY_SHORT_SECONDS
 
 
 def plan(

@@ -16,7 +16,7 @@ from typing import Self
 from orchestrator.leases import Leases, Verdict
 from orchestrator.pruning.build import build_pruner
 from orchestrator.sampling import Sampler
-from orchestrator.scheduling import Runner, plan
+from orchestrator.scheduling import Runner, plan, very_short
 from orchestrator.store.store import Store
 from orchestrator.study_engine import StudyEngine
 from orchestrator.suggestions import Ask
@@ -40,6 +40,9 @@ from schema.values import Value
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
+GATHER_SECONDS = 0.002
+"""Where trials are shorter than a transaction, a turn waits this long for company."""
+
 OFFER_AGAIN_SECONDS = 2.0
 """An assignment of which a runner's heartbeat knows nothing after this long is sent again."""
 
@@ -191,6 +194,8 @@ class Service:
             self._work.clear()
             inbox, self._inbox = self._inbox, []
             await self._turn(inbox)
+            if any(map(very_short, self.engines.values())):
+                await asyncio.sleep(GATHER_SECONDS)
 
     async def _sample(self) -> None:
         while True:

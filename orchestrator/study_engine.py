@@ -96,7 +96,7 @@ class StudyEngine:
         self.counts[TrialState.WAITING] += 1
         self._leases.add(trial, moment.mono)
         self.waiting.append(trial)
-        changes.created.append(trial)
+        changes.create(trial)
 
     # ------------------------------------------------------------------ leases
 

@@ -68,7 +68,7 @@ AttemptEnd = tuple[float, str, str | None, str, str, str, float, int, int]
 class Changes:
     """What one turn has to store; rows are written in the order of these fields."""
 
-    created: list[Trial] = field(default_factory=list)
+    created: dict[int, Trial] = field(default_factory=dict)
     granted: list[tuple[int, int, str, float]] = field(default_factory=list)
     started: list[tuple[str, str, float, int, int]] = field(default_factory=list)
     reports: list[tuple[int, int, int, bytes]] = field(default_factory=list)
@@ -77,9 +77,14 @@ class Changes:
     touched: dict[int, Trial] = field(default_factory=dict)
     events: list[tuple[float, int | None, int | None, str, str]] = field(default_factory=list)
 
+    def create(self, trial: Trial) -> None:
+        """``trial`` is new: its row is inserted as it is at the end of this turn."""
+        self.created[trial.id] = trial
+
     def touch(self, trial: Trial) -> None:
-        """The row of ``trial`` is to be written at the end of this turn."""
-        self.touched[trial.id] = trial
+        """The row of ``trial`` is to be as the trial is at the end of this turn."""
+        if trial.id not in self.created:
+            self.touched[trial.id] = trial
 
     def event(self, at: float, trial: Trial, kind: str, text: str = "") -> None:
         """Log that something happened to ``trial``."""

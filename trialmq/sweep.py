@@ -21,6 +21,7 @@ from orchestrator.service import Service
 from orchestrator.store.store import Store
 from orchestrator.study_engine import StudyEngine
 from orchestrator.summary import Summary, summarise
+from orchestrator.trials import Trial
 from schema.brokers.memory import MemoryHub
 from schema.identity import checked_name, runner_name
 from schema.narrowing import narrow
@@ -53,10 +54,11 @@ class SweepChoices:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepResult:
-    """How a sweep ended."""
+    """How a sweep ended; the study's trials as they are stored, by number."""
 
     summary: Summary
     spec: StudySpec
+    trials: list[Trial]
     interrupted: bool
     broken_because: str
 
@@ -144,6 +146,7 @@ async def sweep(choices: SweepChoices, watch: Watch) -> SweepResult:
         return SweepResult(
             summary=summary,
             spec=spec,
+            trials=trials,
             interrupted=interrupted,
             broken_because=engine.broken_because,
         )

@@ -24,7 +24,12 @@ class Architecture(tq.Group):
     channels: Annotated[int, tq.Range(16, 48, step=8), tq.Doc("width of every layer")] = 32
     conv_layers: Annotated[int, tq.Range(2, 4), IS_CONV, tq.Doc("residual blocks")] = 3
     gru_layers: Annotated[int, tq.Range(1, 2), IS_GRU, tq.Doc("recurrent layers")] = 1
-    bidirectional: Annotated[bool, IS_GRU, tq.Doc("reads the clip backwards too")] = False
+    bidirectional: Annotated[
+        bool,
+        IS_GRU,
+        tq.When("architecture.gru_layers", 1),  # both together would train three times as long
+        tq.Doc("reads the clip backwards too"),
+    ] = False
     kernel: Annotated[int, tq.OneOf(3, 5, 7), tq.Doc("length of a convolution", "frames")] = 5
     activation: Annotated[Literal["relu", "gelu", "silu"], tq.Doc("after a convolution")] = "relu"
     pooling: Annotated[Literal["mean", "max"], tq.Doc("how a clip's frames become one")] = "mean"

@@ -9,7 +9,7 @@ tuned on the stream of the validation voices.  Figures are means with standard d
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -87,34 +87,27 @@ def read_config(path: Path) -> WakewordConfig:
 
 
 def summary(results: Mapping[str, Sequence[Evaluation]]) -> Table:
-    """One row a configuration, mean ± standard deviation over its seeds."""
+    """One column a configuration: mean ± standard deviation over its seeds."""
     table = Table(title="wake word: mean ± standard deviation over seeds")
     table.add_column()
-    for heading in (
-        "validation\nF1",
-        "test\nF1",
-        "stream\nrecall",
-        "false alarms\nan hour",
-        "tuned\nrecall",
-        "false alarms\nan hour",
-    ):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for name, runs in results.items():
-        table.add_row(
-            name,
-            _spread([run.validation_f1 for run in runs], 3),
-            _spread([run.test_f1 for run in runs], 3),
-            _spread([run.stream.recall for run in runs], 2),
-            _spread([run.stream.false_alarms_per_hour for run in runs], 0),
-            _spread([run.tuned_stream.recall for run in runs], 2),
-            _spread([run.tuned_stream.false_alarms_per_hour for run in runs], 0),
-        )
+    for name in results:
+        table.add_column(name, justify="right")
+    figures: list[tuple[str, Callable[[Evaluation], float], int]] = [
+        ("F1 on validation voices", lambda run: run.validation_f1, 3),
+        ("F1 on test voices", lambda run: run.test_f1, 3),
+        ("recall in the test stream", lambda run: run.stream.recall, 2),
+        ("false alarms an hour", lambda run: run.stream.false_alarms_per_hour, 0),
+        ("recall, decision tuned", lambda run: run.tuned_stream.recall, 2),
+        ("false alarms an hour", lambda run: run.tuned_stream.false_alarms_per_hour, 0),
+    ]
+    for label, figure, digits in figures:
+        table.add_row(label, *(_spread([*map(figure, runs)], digits) for runs in results.values()))
     return table
 
 
 def _spread(values: Sequence[float], digits: int) -> str:
     spread = stdev(values) if len(values) > 1 else 0.0
-    return f"{fmean(values):.{digits}f}±{spread:.{digits}f}"
+    return f"{fmean(values):.{digits}f} ± {spread:.{digits}f}"
 
 
 def main(
@@ -132,7 +125,7 @@ def main(
     """
     configs = {"default": WakewordConfig()}
     if config is not None:
-        configs[config.stem] = read_config(config)
+        configs[config.name] = read_config(config)
     runs = [(name, seed) for name in configs for seed in range(seeds)]
     results: dict[str, list[Evaluation]] = {name: [] for name in configs}
     try:

@@ -41,9 +41,7 @@ class LogMel(nn.Module):
             waves, self._size, self.hop_samples, window=self.window, return_complex=True
         )
         parts = torch.view_as_real(spectrum)
-        power = (
-            parts[..., 0] ** 2 + parts[..., 1] ** 2
-        )  # square().sum(-1) takes seven times as long
+        power = parts[..., 0] ** 2 + parts[..., 1] ** 2  # square().sum(-1): seven times as long
         return torch.log(self.bank @ power + self._floor)
 
     def normalize(self, features: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ that give every bracket about the same budget (Li et al., "Hyperband", JMLR 18, 
 as Optuna adapts it to an unknown number of trials).
 """
 
+from functools import lru_cache
 from math import ceil, floor, log
 from typing import Literal
 from zlib import crc32
@@ -39,41 +40,32 @@ class HyperbandPruner(Pruner):
         self._longest = -1  # the last step of the longest complete trial
         self._brackets: list[Rungs] = []
         self._shares: list[int] = []  # of the trials, by bracket
-        self._bracket_of: dict[int, Rungs] = {}  # of running trials: a hash costs more than this
+        self._bracket = lru_cache(maxsize=4096)(self._find_bracket)  # a hash at every report
         if max_resource != "auto":
             self._open_brackets(max_resource)
 
-    def observe(self, trial: int, step: int, value: float) -> None:
-        """Take one value in; the first one after a drop withdraws the lost attempt's rungs."""
-        if trial not in self._curves and self._brackets:
+    def begin(self, trial: int) -> Curve:
+        """A new curve; the rung values of an attempt that was lost are withdrawn."""
+        if self._brackets:
             self._bracket(trial).withdraw(trial)
-        super().observe(trial, step, value)
+        return Curve()
 
-    def judge(self, trial: int) -> Prune | None:
+    def judge(self, trial: int, curve: Curve) -> Prune | None:
         """Let the trial climb in its bracket as far as its last step and value carry it."""
-        curve = self._curves.get(trial)
-        if curve is None or not self._ready():
+        if not self._ready():
             return None
         return self._bracket(trial).climb(trial, curve.last_step, curve.last_value)
 
-    def replay(self, trial: int, step: int, value: float) -> None:
-        """Take one value of the past in, and put the trial on the rungs that it reached."""
-        self.observe(trial, step, value)
+    def replay(self, trial: int, curve: Curve) -> None:
+        """Put the trial on the rungs of its bracket that it reached."""
         if self._ready():
-            curve = self._curves[trial]
             self._bracket(trial).place(trial, curve.last_step, curve.last_value)
 
-    def complete(self, trial: int, value: float | None = None) -> None:
-        """Keep the trial's rung values for good."""
-        super().complete(trial, value)
+    def learn(self, trial: int, curve: Curve, value: float | None) -> None:
+        """Keep the trial's rung values for good, and its length."""
+        self._longest = max(self._longest, curve.last_step)
         if self._brackets:
             self._bracket(trial).settle(trial)
-        self._bracket_of.pop(trial, None)
-
-    def drop(self, trial: int) -> None:
-        """Forget what the trial reported; its rung values stay until it is retried."""
-        super().drop(trial)
-        self._bracket_of.pop(trial, None)
 
     def bracket_number(self, trial: int) -> int:
         """Which bracket a trial belongs to, 0 the most eager. ``ValueError`` without brackets."""
@@ -84,14 +76,8 @@ class HyperbandPruner(Pruner):
                 return number
         raise ValueError("there are no brackets yet")
 
-    def _learn(self, curve: Curve, value: float | None) -> None:
-        self._longest = max(self._longest, curve.last_step)
-
-    def _bracket(self, trial: int) -> Rungs:
-        bracket = self._bracket_of.get(trial)
-        if bracket is None:
-            bracket = self._bracket_of[trial] = self._brackets[self.bracket_number(trial)]
-        return bracket
+    def _find_bracket(self, trial: int) -> Rungs:
+        return self._brackets[self.bracket_number(trial)]
 
     def _ready(self) -> bool:
         if not self._brackets and self._longest >= 0:

@@ -7,41 +7,43 @@ than ``min_delta``, than anything in them.
 from bisect import bisect_left
 from math import nan
 
+from orchestrator.pruning.curve import Curve
 from orchestrator.pruning.pruner import Prune, Pruner
 
 
-class RecentSteps:
-    """The last ``length`` steps of one trial, in order, and the range of its values before them.
+class WindowedCurve(Curve):
+    """A curve that knows its last ``window`` steps, in order, and the range of its values before.
 
-    The range is NaN while no number lies before them. Whatever the order of the reports, each new
-    step pushes exactly one value, its own or a later one, out of the window.
+    The range is NaN while no number lies before the window. Whatever the order of the reports,
+    each new step pushes exactly one value, its own or an earlier one, out of the window.
     """
 
-    __slots__ = ("_length", "_seen", "_steps", "highest_before", "lowest_before", "values")
+    __slots__ = ("_window", "_window_steps", "highest_before", "lowest_before", "window_values")
 
-    def __init__(self, length: int) -> None:
-        self._length = length
-        self._seen: set[int] = set()
-        self._steps: list[int] = []
-        self.values: list[float] = []
+    def __init__(self, window: int) -> None:
+        super().__init__()
+        self._window = window
+        self._window_steps: list[int] = []
+        self.window_values: list[float] = []
         self.lowest_before = nan
         self.highest_before = nan
 
-    def add(self, step: int, value: float) -> None:
-        """Take one value in; a step that was reported before changes nothing."""
-        if step in self._seen:
-            return
-        self._seen.add(step)
-        position = bisect_left(self._steps, step)
-        self._steps.insert(position, step)
-        self.values.insert(position, value)
-        if len(self._steps) > self._length:
-            del self._steps[0]
-            out = self.values.pop(0)
+    def add(self, step: int, value: float) -> bool:
+        """Take one value in; False, and nothing changes, when the step was reported before."""
+        if not Curve.add(self, step, value):
+            return False
+        steps, values = self._window_steps, self.window_values
+        position = bisect_left(steps, step)
+        steps.insert(position, step)
+        values.insert(position, value)
+        if len(steps) > self._window:
+            del steps[0]
+            out = values.pop(0)
             if out < self.lowest_before or self.lowest_before != self.lowest_before:
                 self.lowest_before = out
             if out > self.highest_before or self.highest_before != self.highest_before:
                 self.highest_before = out
+        return True
 
 
 class PatientPruner(Pruner):
@@ -59,50 +61,36 @@ class PatientPruner(Pruner):
         self._wrapped = wrapped
         self._window = patience + 1
         self._min_delta = min_delta
-        self._recent: dict[int, RecentSteps] = {}
 
-    def observe(self, trial: int, step: int, value: float) -> None:
-        """Take one value in, here and in the wrapped pruner."""
-        recent = self._recent.get(trial)
-        if recent is None:
-            recent = self._recent[trial] = RecentSteps(self._window)
-        recent.add(step, value)
+    def begin(self, trial: int) -> WindowedCurve:
+        """A new curve, which the wrapped pruner is shown as well."""
         if self._wrapped is not None:
-            self._wrapped.observe(trial, step, value)
+            self._wrapped.begin(trial)
+        return WindowedCurve(self._window)
 
-    def judge(self, trial: int) -> Prune | None:
+    def judge(self, trial: int, curve: Curve) -> Prune | None:
         """Ask the wrapped pruner when the trial has stopped getting better."""
-        if not self._has_stopped(trial):
+        if not self._has_stopped(curve):
             return None
         if self._wrapped is not None:
-            return self._wrapped.judge(trial)
-        return Prune(f"no better value in the last {self._window} steps")
+            return self._wrapped.judge(trial, curve)
+        return Prune(f"step {curve.last_step}: no better value in the last {self._window} steps")
 
-    def replay(self, trial: int, step: int, value: float) -> None:
-        """Take one value of the past in; the wrapped pruner had a say only after the patience."""
-        self.observe(trial, step, value)
-        if self._wrapped is not None and self._has_stopped(trial):
-            self._wrapped.replay(trial, step, value)
+    def replay(self, trial: int, curve: Curve) -> None:
+        """The wrapped pruner had a say only where the trial had stopped getting better."""
+        if self._wrapped is not None and self._has_stopped(curve):
+            self._wrapped.replay(trial, curve)
 
-    def complete(self, trial: int, value: float | None = None) -> None:
+    def learn(self, trial: int, curve: Curve, value: float | None) -> None:
         """The trial is evidence for the wrapped pruner."""
-        self._recent.pop(trial, None)
         if self._wrapped is not None:
-            self._wrapped.complete(trial, value)
+            self._wrapped.learn(trial, curve, value)
 
-    def drop(self, trial: int) -> None:
-        """Forget what the trial reported, here and in the wrapped pruner."""
-        self._recent.pop(trial, None)
-        if self._wrapped is not None:
-            self._wrapped.drop(trial)
-
-    def _has_stopped(self, trial: int) -> bool:
-        recent = self._recent.get(trial)
-        if recent is None:
-            return False
-        numbers = [value for value in recent.values if value == value]
+    def _has_stopped(self, curve: Curve) -> bool:
+        assert isinstance(curve, WindowedCurve)  # begin made it
+        numbers = [value for value in curve.window_values if value == value]
         if not numbers:
             return False
         if self.maximize:
-            return recent.highest_before - self._min_delta > max(numbers)
-        return recent.lowest_before + self._min_delta < min(numbers)
+            return max(numbers) < curve.highest_before - self._min_delta
+        return min(numbers) > curve.lowest_before + self._min_delta

@@ -77,10 +77,9 @@ class PercentilePruner(Pruner):
         self._complete_trials = 0
         self._evidence: dict[int, StepEvidence] = {}
 
-    def judge(self, trial: int) -> Prune | None:
+    def judge(self, trial: int, curve: Curve) -> Prune | None:
         """Hold the trial's best value against the percentile at its last step."""
-        curve = self._curves.get(trial)
-        if curve is None or self._complete_trials < self._n_startup_trials:
+        if self._complete_trials < self._n_startup_trials:
             return None
         if not curve.is_due(self._n_warmup_steps, self._interval_steps):
             return None
@@ -95,7 +94,8 @@ class PercentilePruner(Pruner):
             return Prune(self._because(curve.last_step, best, evidence))
         return None
 
-    def _learn(self, curve: Curve, value: float | None) -> None:
+    def learn(self, trial: int, curve: Curve, value: float | None) -> None:
+        """Bring the percentile of every step that the trial reported up to date."""
         self._complete_trials += 1
         for step, reported in curve.values.items():
             evidence = self._evidence.get(step)

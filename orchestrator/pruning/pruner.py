@@ -23,6 +23,8 @@ class Pruner(ABC):
     """Judges running trials by the values they report.
 
     A trial may go on after a ``Prune`` (a control trial does); it is judged again at each report.
+    ``begin``, ``judge``, ``replay`` and ``learn`` are what a member implements, and what a pruner
+    that wraps another one asks of it.
     """
 
     def __init__(self, *, maximize: bool) -> None:
@@ -35,23 +37,11 @@ class Pruner(ABC):
         Steps are whole numbers from 0 up, in any order. A second value for a step is ignored, as
         in Optuna, but the trial is judged again.
         """
-        self.observe(trial, step, value)
-        return self.judge(trial)
-
-    def observe(self, trial: int, step: int, value: float) -> None:
-        """Take one value of a running trial in without judging the trial."""
         curve = self._curves.get(trial)
         if curve is None:
-            curve = self._curves[trial] = Curve()
+            curve = self._curves[trial] = self.begin(trial)
         curve.add(step, value)
-
-    def replay(self, trial: int, step: int, value: float) -> None:
-        """Take one value of the past in, with the traces that judging it would have left."""
-        self.observe(trial, step, value)
-
-    @abstractmethod
-    def judge(self, trial: int) -> Prune | None:
-        """Judge a trial by what it has reported; ``None`` when it has reported nothing."""
+        return self.judge(trial, curve)
 
     def complete(self, trial: int, value: float | None = None) -> None:
         """The trial ran to its end: what it reported is evidence from now on.
@@ -61,7 +51,7 @@ class Pruner(ABC):
         feasible) from being the best. A trial that never reported counts as complete too.
         """
         curve = self._curves.pop(trial, None)
-        self._learn(Curve() if curve is None else curve, value)
+        self.learn(trial, Curve() if curve is None else curve, value)
 
     def drop(self, trial: int) -> None:
         """The trial was pruned, failed or lost its runner: forget the values it reported.
@@ -83,13 +73,27 @@ class Pruner(ABC):
         Nobody is judged. Feeding trials in the order in which they ended rebuilds a pruner after a
         restart, or builds another one while trials run.
         """
+        curve = self._curves[trial] = self.begin(trial)
         for step, reported in values:
-            self.replay(trial, step, reported)
+            curve.add(step, reported)
+            self.replay(trial, curve)
         if state is TrialState.COMPLETE:
             self.complete(trial, value)
         elif state is not TrialState.RUNNING:
             self.drop(trial)
 
-    def _learn(self, curve: Curve, value: float | None) -> None:
-        """Keep what a complete trial teaches; most pruners do, some judge a trial on its own."""
+    def begin(self, trial: int) -> Curve:
+        """The empty curve of a trial, or of a retry, that is about to report its first value."""
+        return Curve()
+
+    @abstractmethod
+    def judge(self, trial: int, curve: Curve) -> Prune | None:
+        """Judge a running trial by what it has reported, at least one value."""
+
+    def replay(self, trial: int, curve: Curve) -> None:
+        """Leave the traces that judging would have left, for a value of the past."""
+        return
+
+    def learn(self, trial: int, curve: Curve, value: float | None) -> None:
+        """Keep what a complete trial teaches; some pruners judge each trial on its own."""
         return

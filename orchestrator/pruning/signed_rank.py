@@ -3,8 +3,10 @@
 The same p-value as ``scipy.stats.wilcoxon(differences, alternative="greater",
 zero_method="zsplit")``, with its choice between three null distributions: exact for up to 50
 differences without ties and zeros, all sign patterns for up to 13 with them, normal otherwise.
+The differences are ranked as they come, so that without ties one more costs a bisection.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cache
 from itertools import accumulate, groupby
@@ -14,24 +16,52 @@ EXACT_UP_TO = 50
 ALL_SIGNS_UP_TO = 13
 
 
-def p_greater(differences: Sequence[float]) -> float:
-    """The p-value of the hypothesis that the differences are symmetric about zero.
+class SignedRanks:
+    """Finite differences, ranked by size."""
 
-    Small when they lie above it. All differences are finite, and there is at least one.
-    """
-    count = len(differences)
-    ordered = sorted(differences, key=abs)
-    if count <= EXACT_UP_TO and _distinct(ordered):
-        return exact_tail(count)[sum(r for r, value in enumerate(ordered, 1) if value > 0)]
-    ranks, tie_correction = _mid_ranks(ordered)
-    positive = sum(rank for rank, value in zip(ranks, ordered, strict=True) if value > 0)
-    zeros = [rank for rank, value in zip(ranks, ordered, strict=True) if value == 0]
-    if count <= ALL_SIGNS_UP_TO:
-        return _all_signs_tail(ranks[len(zeros) :], positive)
-    statistic = positive + sum(zeros) / 2
-    mean = count * (count + 1.0) * 0.25
-    variance = (count * (count + 1.0) * (2.0 * count + 1.0) - tie_correction / 2) / 24
-    return erfc((statistic - mean) / sqrt(variance) / sqrt(2.0)) / 2
+    __slots__ = ("_positive", "_sizes", "_statistic", "_tied")
+
+    def __init__(self) -> None:
+        self._sizes: list[float] = []  # ascending
+        self._positive = bytearray()  # 1 where the difference of that size is above zero
+        self._statistic = 0  # the ranks of the positive differences, while there are no ties
+        self._tied = False
+
+    def __len__(self) -> int:
+        return len(self._sizes)
+
+    def add(self, difference: float) -> None:
+        """Rank one more difference."""
+        sizes, signs = self._sizes, self._positive
+        size, positive = abs(difference), difference > 0
+        index = bisect_left(sizes, size)
+        if size == 0 or (index < len(sizes) and sizes[index] == size):
+            self._tied = True
+        sizes.insert(index, size)
+        signs.insert(index, positive)
+        self._statistic += signs.count(1, index + 1) + (index + 1 if positive else 0)
+
+    def p_greater(self) -> float:
+        """The p-value of the differences being symmetric about zero; small when they are above.
+
+        ``ValueError`` without any difference.
+        """
+        count = len(self._sizes)
+        if not count:
+            raise ValueError("there are no differences to test")
+        if self._tied:
+            return self._p_with_ties(count)
+        if count <= EXACT_UP_TO:
+            return exact_tail(count)[self._statistic]
+        return _normal_tail(count, self._statistic, tie_correction=0)
+
+    def _p_with_ties(self, count: int) -> float:
+        ranks, tie_correction = _mid_ranks(self._sizes)
+        statistic = sum(rank for rank, one in zip(ranks, self._positive, strict=True) if one)
+        zeros = self._sizes.count(0.0)
+        if count <= ALL_SIGNS_UP_TO:
+            return _all_signs_tail(ranks[zeros:], statistic)
+        return _normal_tail(count, statistic + sum(ranks[:zeros]) / 2, tie_correction)
 
 
 @cache
@@ -45,31 +75,28 @@ def exact_tail(count: int) -> tuple[float, ...]:
     return tuple(tail / 2**count for tail in tails)
 
 
-def _distinct(ordered: Sequence[float]) -> bool:
-    """True when no difference is zero and no two have the same size."""
-    previous = 0.0
-    for value in map(abs, ordered):
-        if value == previous:
-            return False
-        previous = value
-    return True
-
-
-def _mid_ranks(ordered: Sequence[float]) -> tuple[list[float], int]:
-    """The ranks of the sizes, those of equal ones averaged, and the sum of t^3 - t over ties."""
+def _mid_ranks(sizes: Sequence[float]) -> tuple[list[float], int]:
+    """The ranks of ascending sizes, equal ones averaged, and the sum of t^3 - t over the ties."""
     ranks: list[float] = []
     tie_correction = 0
-    for _, group in groupby(ordered, key=abs):
+    for _, group in groupby(sizes):
         tied = sum(1 for _ in group)
         ranks += [len(ranks) + (tied + 1) / 2] * tied
         tie_correction += tied**3 - tied
     return ranks, tie_correction
 
 
-def _all_signs_tail(ranks: Sequence[float], positive: float) -> float:
-    """The share of all sign patterns whose positive ranks sum to at least ``positive``."""
+def _all_signs_tail(ranks: Sequence[float], statistic: float) -> float:
+    """The share of all sign patterns whose positive ranks sum to at least ``statistic``."""
     ways = _sums([int(2 * rank) for rank in ranks])  # mid-ranks are halves
-    return sum(ways[int(2 * positive) :]) / float(2 ** len(ranks))
+    return sum(ways[int(2 * statistic) :]) / float(2 ** len(ranks))
+
+
+def _normal_tail(count: int, statistic: float, tie_correction: int) -> float:
+    """P(W >= w) in the normal approximation."""
+    mean = count * (count + 1.0) * 0.25
+    variance = (count * (count + 1.0) * (2.0 * count + 1.0) - tie_correction / 2) / 24
+    return erfc((statistic - mean) / sqrt(variance) / sqrt(2.0)) / 2
 
 
 def _sums(parts: Sequence[int]) -> list[int]:

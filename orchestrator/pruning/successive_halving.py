@@ -35,36 +35,28 @@ class SuccessiveHalvingPruner(Pruner):
         self._longest = -1  # the last step of the longest complete trial
         self._rungs = None if min_resource == "auto" else self._build_rungs(min_resource)
 
-    def observe(self, trial: int, step: int, value: float) -> None:
-        """Take one value in; the first one after a drop withdraws the lost attempt's rungs."""
-        if trial not in self._curves and self._rungs is not None:
+    def begin(self, trial: int) -> Curve:
+        """A new curve; the rung values of an attempt that was lost are withdrawn."""
+        if self._rungs is not None:
             self._rungs.withdraw(trial)
-        super().observe(trial, step, value)
+        return Curve()
 
-    def judge(self, trial: int) -> Prune | None:
+    def judge(self, trial: int, curve: Curve) -> Prune | None:
         """Let the trial climb as far as its last step and value carry it."""
-        curve = self._curves.get(trial)
         rungs = self._rungs or self._estimate_rungs()
-        if curve is None or rungs is None:
-            return None
-        return rungs.climb(trial, curve.last_step, curve.last_value)
+        return rungs.climb(trial, curve.last_step, curve.last_value) if rungs else None
 
-    def replay(self, trial: int, step: int, value: float) -> None:
-        """Take one value of the past in, and put the trial on the rungs that it reached."""
-        self.observe(trial, step, value)
-        curve = self._curves[trial]
+    def replay(self, trial: int, curve: Curve) -> None:
+        """Put the trial on the rungs that it reached."""
         rungs = self._rungs or self._estimate_rungs()
         if rungs is not None:
             rungs.place(trial, curve.last_step, curve.last_value)
 
-    def complete(self, trial: int, value: float | None = None) -> None:
-        """Keep the trial's rung values for good."""
-        super().complete(trial, value)
+    def learn(self, trial: int, curve: Curve, value: float | None) -> None:
+        """Keep the trial's rung values for good, and its length."""
+        self._longest = max(self._longest, curve.last_step)
         if self._rungs is not None:
             self._rungs.settle(trial)
-
-    def _learn(self, curve: Curve, value: float | None) -> None:
-        self._longest = max(self._longest, curve.last_step)
 
     def _estimate_rungs(self) -> Rungs | None:
         """Put the first rung at a hundredth of the longest complete trial, once there is one."""

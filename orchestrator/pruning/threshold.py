@@ -2,6 +2,7 @@
 
 from math import inf
 
+from orchestrator.pruning.curve import Curve
 from orchestrator.pruning.pruner import Prune, Pruner
 
 
@@ -26,10 +27,9 @@ class ThresholdPruner(Pruner):
         self._n_warmup_steps = n_warmup_steps
         self._interval_steps = interval_steps
 
-    def judge(self, trial: int) -> Prune | None:
+    def judge(self, trial: int, curve: Curve) -> Prune | None:
         """Hold the value at the last step against the band."""
-        curve = self._curves.get(trial)
-        if curve is None or not curve.is_due(self._n_warmup_steps, self._interval_steps):
+        if not curve.is_due(self._n_warmup_steps, self._interval_steps):
             return None
         value = curve.last_value
         if self._lower <= value <= self._upper:

@@ -4,11 +4,41 @@ For objectives that report one value per problem instance, or fold: steps are in
 order, and the result is about their mean.
 """
 
-from math import isfinite, isnan
+from math import isfinite, isnan, nan
 
 from orchestrator.pruning.curve import Curve
 from orchestrator.pruning.pruner import Prune, Pruner
-from orchestrator.pruning.signed_rank import p_greater
+from orchestrator.pruning.signed_rank import SignedRanks
+
+
+class PairedCurve(Curve):
+    """A curve that is ranked against another one, value by value, as far as that was needed."""
+
+    __slots__ = ("_opponent", "_unpaired", "ranks")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._opponent: Curve | None = None
+        self._unpaired: list[tuple[int, float]] = []
+        self.ranks = SignedRanks()
+
+    def add(self, step: int, value: float) -> bool:
+        """Take one value in; False, and nothing changes, when the step was reported before."""
+        if not Curve.add(self, step, value):
+            return False
+        self._unpaired.append((step, value))
+        return True
+
+    def pair_with(self, opponent: Curve, sign: int) -> None:
+        """Rank ``sign`` times the difference from ``opponent`` at every step they share."""
+        if self._opponent is not opponent:
+            self._opponent, self.ranks = opponent, SignedRanks()
+            self._unpaired = list(self.values.items())
+        theirs = opponent.values
+        for step, value in self._unpaired:
+            if step in theirs:
+                self.ranks.add(sign * (value - theirs[step]))
+        self._unpaired.clear()
 
 
 class WilcoxonPruner(Pruner):
@@ -26,40 +56,39 @@ class WilcoxonPruner(Pruner):
         self._p_threshold = p_threshold
         self._n_startup_steps = max(n_startup_steps, 2)
         self._best: Curve | None = None
-        self._best_value = 0.0
+        self._best_value = nan
+        self._best_mean = nan  # compares as no worse while there is nothing to test against
 
-    def judge(self, trial: int) -> Prune | None:
+    def begin(self, trial: int) -> PairedCurve:
+        """A new curve, to be paired with the best one."""
+        return PairedCurve()
+
+    def judge(self, trial: int, curve: Curve) -> Prune | None:
         """Test what the trial and the best one reported at the same steps."""
-        curve, best = self._curves.get(trial), self._best
-        if curve is None or best is None or not best.values:
+        mean = curve.total / len(curve.values)
+        worse = mean < self._best_mean if self.maximize else mean > self._best_mean
+        if not worse or self._best is None or not isfinite(mean):
             return None
-        if not isfinite(curve.total) or not isfinite(best.total):
+        assert isinstance(curve, PairedCurve)  # begin made it
+        curve.pair_with(self._best, -1 if self.maximize else 1)
+        if len(curve.ranks) < self._n_startup_steps:
             return None
-        mean, best_mean = curve.total / len(curve.values), best.total / len(best.values)
-        if mean >= best_mean if self.maximize else mean <= best_mean:
+        p = curve.ranks.p_greater()
+        if p >= self._p_threshold:
             return None
-        best_values = best.values
-        sign = -1.0 if self.maximize else 1.0
-        worse_by = [
-            sign * (value - best_values[step])
-            for step, value in curve.values.items()
-            if step in best_values
-        ]
-        if len(worse_by) < self._n_startup_steps:
-            return None
-        p = p_greater(worse_by)
-        if p < self._p_threshold:
-            return Prune(
-                f"step {curve.last_step}: worse than the best trial over {len(worse_by)} steps "
-                f"(mean {mean:.4g} against {best_mean:.4g}, p = {p:.2g})"
-            )
-        return None
+        return Prune(
+            f"step {curve.last_step}: worse than the best trial over {len(curve.ranks)} steps "
+            f"(mean {mean:.4g} against {self._best_mean:.4g}, p = {p:.2g})"
+        )
 
-    def _learn(self, curve: Curve, value: float | None) -> None:
+    def learn(self, trial: int, curve: Curve, value: float | None) -> None:
+        """Remember the trial when it is the best one so far."""
+        mean = curve.total / len(curve.values) if curve.values else nan
         if value is None:
-            value = curve.total / len(curve.values) if curve.values else float("nan")
+            value = mean
         if isnan(value):
             return
         better = value > self._best_value if self.maximize else value < self._best_value
         if self._best is None or better:
             self._best, self._best_value = curve, value
+            self._best_mean = mean if isfinite(mean) else nan

@@ -108,14 +108,14 @@ def trial_from(row: Row) -> Trial:
 
 def created_row(trial: Trial) -> Row:
     """The parameters of ``insert_trial``."""
-    return (
-        trial.id,
+    fixed = (
         trial.study,
         trial.number,
         values_text(trial.sampled),
         values_text(trial.config),
         trial.created,
     )
+    return fixed + updated_row(trial)
 
 
 def updated_row(trial: Trial) -> Row:

@@ -73,7 +73,7 @@ class Store:
         self._hold_term(db)
         many = db.executemany
         if changes.created:
-            many(query("insert_trial"), map(created_row, changes.created))
+            many(query("insert_trial"), map(created_row, changes.created.values()))
         if changes.granted:
             many(query("insert_attempt"), changes.granted)
         if changes.started:

@@ -52,5 +52,5 @@ def test_a_training_is_judged_and_fits_a_terminal(corpus: Corpus) -> None:
     with console.capture() as capture:
         console.print(summary({"default": [run], "best": [run, run]}))
     shown = capture.get()
-    assert f"{run.test_f1:.3f}±0.000" in shown
+    assert f"{run.test_f1:.3f} ± 0.000" in shown
     assert max(map(len, shown.splitlines())) <= 80

@@ -119,6 +119,24 @@ def test_a_pruned_trial_stays_on_its_rungs_until_it_is_retried(pruner: str) -> N
     assert rungs.report(2, 12, 0.65) is None
 
 
+def test_a_complete_trial_stays_on_its_rungs_for_good() -> None:
+    rungs = build("successive_halving", min_resource=2)
+    rungs.report(0, 2, 0.9)
+    rungs.complete(0)
+    rungs.drop(0)
+    rungs.report(0, 0, 0.1)
+    assert rungs.report(1, 2, 0.6) is not None
+
+
+@pytest.mark.parametrize("pruner", ["successive_halving", "hyperband"])
+def test_a_stored_nan_takes_no_place_on_a_rung(pruner: str) -> None:
+    rungs = build(pruner, min_resource=12)
+    rungs.restore(0, [(0, 0.9), (12, nan)], TrialState.FAILED)
+    for trial, value in enumerate([0.5, 0.6, 0.7], 1):
+        assert rungs.report(trial, 12, value) is None
+    assert rungs.report(4, 12, 0.65) is not None
+
+
 def test_infeasible_trials_never_become_the_best_one_of_wilcoxon() -> None:
     pruner = build("wilcoxon", n_startup_steps=6)
     for trial, (level, value) in enumerate([(0.5, 0.5), (0.9, nan)]):

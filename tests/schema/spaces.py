@@ -1,7 +1,9 @@
 """A configuration of every kind of variable, and generated spaces with values that they allow."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
+import msgspec
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from schema.configuration import Config, Group
@@ -55,7 +57,9 @@ class Detector(Config):
 
 FINITE = st.floats(-1e6, 1e6, allow_nan=False)
 INTEGERS = st.integers(-(10**6), 10**6)
-PATHS = st.from_regex(r"[a-z]{1,3}(\.[a-z]{1,3}){0,3}", fullmatch=True)
+PATHS = ("a", "b", "group.a", "group.b", "group.inner.a", "other.a", "other.inner.most.b")
+GENERATED = settings(max_examples=50, deadline=None)
+"""For tests that generate spaces: a busy machine may take its time over one of them."""
 
 
 def allowed(variable: Variable) -> st.SearchStrategy[Value]:
@@ -78,7 +82,7 @@ def allowed(variable: Variable) -> st.SearchStrategy[Value]:
 
 
 @st.composite
-def _domains(draw: st.DrawFn) -> dict[str, object]:
+def _domains(draw: st.DrawFn) -> dict[str, Any]:
     """The parts of a variable that say which values it has."""
     match draw(st.sampled_from(["bool", "text", "number", "literal", "one of", "int", "float"])):
         case "bool":
@@ -110,7 +114,7 @@ def _domains(draw: st.DrawFn) -> dict[str, object]:
             return {**domain, **_step(not stepped, grid)}
 
 
-def _step(none: bool, step: float) -> dict[str, object]:
+def _step(none: bool, step: float) -> dict[str, Any]:
     return {} if none else {"step": step}
 
 
@@ -118,29 +122,23 @@ def _step(none: bool, step: float) -> dict[str, object]:
 def variables(draw: st.DrawFn, path: str) -> Variable:
     """A variable called `path`, without conditions."""
     domain = draw(_domains())
-    if domain.get("choices"):
-        first = domain["choices"][0]  # type: ignore[index]
-    else:
-        first = domain.get(
-            "low", {"bool": False, "str": "", "int": 0, "float": 0.0}[domain["kind"]]
-        )  # type: ignore[index]
-    start = Variable(path=path, default=first, **domain)  # type: ignore[arg-type]
+    plain = {"bool": False, "str": "", "int": 0, "float": 0.0}[domain["kind"]]
+    first = domain["choices"][0] if "choices" in domain else domain.get("low", plain)
+    start = Variable(path=path, default=first, **domain)
     role = draw(st.sampled_from(["searched", "after_training", "fixed"]))
-    return Variable(
-        path=path,
+    return msgspec.structs.replace(
+        start,
         default=draw(allowed(start)),
         searched=start.has_domain and role == "searched",
         after_training=start.has_domain and role == "after_training",
         live=draw(st.booleans()),
-        **domain,  # type: ignore[arg-type]
     )
 
 
 @st.composite
 def spaces(draw: st.DrawFn) -> Space:
     """A space in which variables may be conditional on earlier or later ones, never in a circle."""
-    paths = draw(st.lists(PATHS, min_size=1, max_size=6, unique=True))
-    paths = [p for p in paths if not any(other.startswith(f"{p}.") for other in paths)]
+    paths = draw(st.lists(st.sampled_from(PATHS), min_size=1, max_size=5, unique=True))
     made: list[Variable] = []
     for path in paths:
         bare = draw(variables(path))
@@ -149,13 +147,8 @@ def spaces(draw: st.DrawFn) -> Space:
             Condition(path=t.path, values=tuple(draw(st.lists(allowed(t), min_size=1, max_size=2))))
             for t in targets
         )
-        made.append(_with_conditions(bare, when))
+        made.append(msgspec.structs.replace(bare, when=when))
     return Space(variables=tuple(draw(st.permutations(made))))
-
-
-def _with_conditions(variable: Variable, when: tuple[Condition, ...]) -> Variable:
-    fields = {name: getattr(variable, name) for name in variable.__struct_fields__}
-    return Variable(**{**fields, "when": when})
 
 
 @st.composite

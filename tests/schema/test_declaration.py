@@ -232,7 +232,7 @@ def test_a_class_that_cannot_be_resolved_is_named() -> None:
 
 def test_something_that_is_no_configuration_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="derive it from Config"):
-        space_of(dict)  # type: ignore[type-var]
+        space_of(dict)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

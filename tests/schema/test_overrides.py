@@ -1,7 +1,6 @@
 """Overrides: read from the command line and from a study file, joined, and put in force."""
 
 import tomllib
-from typing import Any
 
 import msgspec
 import pytest
@@ -9,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.declaration import space_of
-from schema.errors import ConfigurationError, InvalidValue, UnknownName
+from schema.errors import ConfigurationError, UnknownName
 from schema.narrowing import narrow
 from schema.overrides import (
     Interval,
@@ -20,8 +19,10 @@ from schema.overrides import (
     parse_search,
     parse_set,
 )
-from schema.variables import Variable
-from tests.schema.spaces import Detector, allowed, spaces
+from schema.space import Space
+from schema.values import Value
+from schema.variables import Variable, is_number
+from tests.schema.spaces import GENERATED, Detector, allowed, spaces, variables
 
 SPACE = space_of(Detector)
 RATE = "training.learning_rate"
@@ -143,7 +144,8 @@ def test_a_variable_named_itself_is_searched_though_its_group_is_left_out() -> N
         ),
         (
             "training.epochs=4..4",
-            "training.epochs: the range 4..4 holds a single value; give it as a plain value instead",
+            "training.epochs: the range 4..4 holds a single value; "
+            "give it as a plain value instead",
         ),
         (
             "training.epochs=0..9,log",
@@ -276,33 +278,36 @@ def test_overrides_survive_the_wire() -> None:
     assert msgspec.msgpack.decode(data, type=Overrides) == overrides
 
 
+@GENERATED
 @given(st.data())
 def test_narrowing_never_widens(data: st.DataObject) -> None:
     space = data.draw(spaces())
-    overrides: dict[str, dict[str, Any]] = {"set": {}, "search": {}}
+    fixed: dict[str, Value] = {}
+    searches: dict[str, Search] = {}
     for variable in space.variables:
         values = data.draw(st.lists(allowed(variable), min_size=2, max_size=3))
         search: Search = tuple(values)
-        if variable.low is not None and min(values) < max(values):  # type: ignore[type-var]
-            search = Interval(low=min(values), high=max(values))  # type: ignore[type-var]
+        numbers = [value for value in values if is_number(value)]
+        if variable.low is not None and min(numbers) < max(numbers):
+            search = Interval(low=min(numbers), high=max(numbers))
         match data.draw(st.sampled_from(["set", "search", "keep"])):
             case "set":
-                overrides["set"][variable.path] = values[0]
+                fixed[variable.path] = values[0]
             case "search":
-                overrides["search"][variable.path] = search
-    narrowed = narrow(space, Overrides(**overrides))
+                searches[variable.path] = search
+    narrowed = narrow(space, Overrides(set=fixed, search=searches))
     assert [v.path for v in narrowed.variables] == [v.path for v in space.variables]
     for variable in narrowed.variables:
         value = data.draw(allowed(variable))
         assert space.check(variable.path, value) == variable.check(value)
 
 
+@GENERATED
 @given(st.data())
 def test_a_domain_as_it_is_written_is_the_search_that_gives_it(data: st.DataObject) -> None:
-    space = data.draw(spaces())
-    variable = data.draw(st.sampled_from(space.variables))
-    if variable.has_domain:
-        path, search = parse_search(f"{variable.path}={variable.domain()}", space)
-        again = narrow(space, Overrides(search={path: search})).variable(path)
-        assert again.domain() == variable.domain()
-        assert again.default == variable.default
+    variable = data.draw(variables("x").filter(lambda variable: variable.has_domain))
+    space = Space(variables=(variable,))
+    path, search = parse_search(f"x={variable.domain()}", space)
+    again = narrow(space, Overrides(search={path: search})).variable(path)
+    assert again.domain() == variable.domain()
+    assert again.default == variable.default

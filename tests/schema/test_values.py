@@ -1,4 +1,4 @@
-"""Values: what is typed as what, what is refused, and how a configuration is nested and compared."""
+"""Values: what is typed as what, what is refused, how configurations are nested and compared."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from schema.errors import ConfigurationError, InvalidValue
 from schema.values import Kind, Value, difference, kind_of, nest, parse, typed, unnest, written
-from tests.schema.spaces import Detector
+from tests.schema.spaces import GENERATED, Detector
 
 FLAT: dict[str, Value] = {"seed": 1, "training.epochs": 6, "training.schedule.kind": "cosine"}
 VALUES = st.one_of(
@@ -89,6 +89,7 @@ def test_text_that_does_not_read_as_the_kind_is_refused(kind: Kind, text: str) -
         parse(kind, text, "x")
 
 
+@GENERATED
 @given(VALUES)
 def test_what_is_written_reads_as_the_same_value(value: Value) -> None:
     kind = kind_of(value)

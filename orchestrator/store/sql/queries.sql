@@ -14,10 +14,10 @@ INSERT INTO study (id, name, spec, created) VALUES (?, ?, ?, ?)
 UPDATE study SET spec = ? WHERE id = ?
 
 -- name: insert_trial
-INSERT INTO trial (id, study, number, sampled, config, created,
+INSERT INTO trial (study, number, sampled, config, created,
                    state, attempt, runner, desired, applied, crashes, losses, value, metrics,
-                   failure, reason, reports, last_step, started, ended, seconds)
-VALUES (?, ?, ?, ?, ?, ?, 'waiting', 0, NULL, 0, 0, 0, 0, NULL, NULL, NULL, '', 0, NULL, NULL, NULL, 0)
+                   failure, reason, reports, last_step, started, ended, seconds, id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: update_trial
 UPDATE trial SET state = ?, attempt = ?, runner = ?, desired = ?, applied = ?, crashes = ?,

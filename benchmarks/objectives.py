@@ -1,0 +1,53 @@
+"""Objectives without work, so that only the system around them is measured."""
+
+import time
+from typing import Annotated
+
+import trialmq as tq
+
+STEPS = 100
+
+
+class Point(tq.Group):
+    """Two variables, as in the peers' benchmarks."""
+
+    x: Annotated[float, tq.Range(-5.0, 5.0)] = 1.0
+    rate: Annotated[float, tq.Range(1e-5, 1e-1, log=True)] = 1e-3
+
+
+class PointConfig(tq.Config):
+    """The space of every benchmark."""
+
+    point: Point = Point()
+
+
+@tq.objective(minimize="loss")
+def nothing(config: PointConfig, trial: tq.Trial) -> dict[str, float]:
+    """Returns at once."""
+    return {"loss": config.point.x**2 + config.point.rate}
+
+
+@tq.objective(minimize="loss", steps=20)
+def twenty_reports(config: PointConfig, trial: tq.Trial) -> dict[str, float]:
+    """Twenty reports, for the memory of the orchestrator."""
+    for step in range(20):
+        trial.report(step, loss=config.point.x**2 + 1 / (step + 1))
+    return {"loss": config.point.x**2}
+
+
+@tq.objective(minimize="loss", steps=STEPS)
+def many_reports(config: PointConfig, trial: tq.Trial) -> dict[str, float]:
+    """Reports as fast as it can, and returns how long each call took (microseconds)."""
+    stalls = []
+    clock = time.perf_counter
+    for step in range(STEPS):
+        before = clock()
+        trial.report(step, loss=config.point.x**2 + 1 / (step + 1))
+        stalls.append(clock() - before)
+    stalls.sort()
+    return {
+        "loss": config.point.x**2,
+        "stall_median": stalls[STEPS // 2] * 1e6,
+        "stall_mean": sum(stalls) / STEPS * 1e6,
+        "stall_p99": stalls[int(STEPS * 0.99)] * 1e6,
+    }

@@ -1,0 +1,158 @@
+"""How many trials a second does the system around the training manage?
+
+A no-op objective with two variables and a random sampler, 1,000 trials by 2 runner processes,
+everything persisted: TrialMQ on its in-process broker, two Optuna processes on the journal file
+storage, and two on SQLite (200 trials, because it is slow). Timed from the moment when all
+processes are ready until the last trial is stored. Also: the peak memory of the orchestrator's
+process after 1,000 trials of 20 reports.
+
+    python -m benchmarks.trials [--trials 1000] [--rounds 3] [--json FILE]
+"""
+
+import argparse
+import asyncio
+import multiprocessing
+import resource
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+from benchmarks.measuring import rounds, show, write_json
+
+OURS, JOURNAL, SQLITE = "TrialMQ, in-process broker", "Optuna, journal file", "Optuna, SQLite"
+SQLITE_TRIALS = 200
+
+
+def ours(trials: int, objective: str = "nothing") -> float:
+    """Trials a second, from the first lease to the last result, as the database has them."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Path(folder) / "bench.db"
+        command = [sys.executable, "-m", "benchmarks.trials", "--one-run", str(database)]
+        subprocess.run(
+            [*command, "--trials", str(trials), "--objective", objective], check=True
+        )
+        with sqlite3.connect(database) as db:
+            first, last, count = db.execute(
+                "SELECT (SELECT min(granted) FROM attempt), max(ended), count(*) FROM trial "
+                "WHERE state IN ('complete', 'pruned')"
+            ).fetchone()
+    assert count == trials, f"{count} of {trials} trials ended"
+    return float(count / (last - first))
+
+
+def one_run(database: Path, trials: int, objective: str) -> None:
+    """One sweep in this process; prints the peak memory in MiB."""
+    from schema.study import Limits
+    from trialmq.sweep import SweepChoices, sweep
+
+    choices = SweepChoices(
+        objective=f"benchmarks.objectives:{objective}",
+        database=database,
+        runners=2,
+        sampler="random",
+        limits=Limits(trials=trials),
+    )
+    asyncio.run(sweep(choices, lambda _: None))
+    if objective != "nothing":
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def optuna_worker(url: str, share: int, start: Barrier) -> None:
+    """One of the two processes of the peer."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.load_study(
+        study_name="bench", storage=_storage(url), sampler=optuna.samplers.RandomSampler()
+    )
+    start.wait()
+
+    def objective(trial: optuna.Trial) -> float:
+        x = trial.suggest_float("x", -5.0, 5.0)
+        return x**2 + trial.suggest_float("rate", 1e-5, 1e-1, log=True)
+
+    study.optimize(objective, n_trials=share)
+
+
+def _storage(url: str) -> "object":
+    from optuna.storages import JournalStorage, RDBStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    if url.startswith("sqlite:"):
+        return RDBStorage(url)
+    return JournalStorage(JournalFileBackend(url))
+
+
+def optuna_rate(kind: str, trials: int) -> float:
+    """Trials a second of two Optuna processes on a shared storage."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/o.db" if kind == "sqlite" else f"{folder}/o.log"
+        optuna.create_study(study_name="bench", storage=_storage(url), direction="minimize")
+        context = multiprocessing.get_context("spawn")
+        start = context.Barrier(3)
+        workers = [
+            context.Process(target=optuna_worker, args=(url, trials // 2, start)) for _ in range(2)
+        ]
+        for worker in workers:
+            worker.start()
+        start.wait()
+        began = time.perf_counter()
+        for worker in workers:
+            worker.join()
+        return trials / (time.perf_counter() - began)
+
+
+def peak_memory(trials: int) -> float:
+    """Peak resident memory (MiB) of the orchestrator's process after trials of 20 reports."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "benchmarks.trials", "--one-run", f"{folder}/bench.db"]
+        done = subprocess.run(
+            [*command, "--trials", str(trials), "--objective", "twenty_reports"],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    return float(done.stdout.split()[-1])
+
+
+def main() -> None:
+    """Measure, print the table, write the JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--trials", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--one-run", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--objective", default="nothing", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.one_run:
+        one_run(given.one_run, given.trials, given.objective)
+        return
+    figures = rounds(
+        {
+            OURS: lambda: ours(given.trials),
+            JOURNAL: lambda: optuna_rate("journal", given.trials),
+            SQLITE: lambda: optuna_rate("sqlite", SQLITE_TRIALS),
+        },
+        given.rounds,
+        "trials/s",
+    )
+    journal = figures[JOURNAL].median
+    show(
+        f"{given.trials} no-op trials, 2 runners, everything persisted",
+        ["system", "trials/s: median (lowest to highest)", "against journal"],
+        [[name, str(f), f"{f.median / journal:.2f}x"] for name, f in figures.items()],
+    )
+    memory = peak_memory(given.trials)
+    print(f"orchestrator, {given.trials} trials of 20 reports: peak {memory:.0f} MiB (aim: 250)")
+    write_json(given.json, {"figures": list(figures.values()), "peak_mib": memory})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""Curves in a terminal: a line of blocks for the way up, a plot of braille dots for a whole curve.
+
+Pure: numbers in, text out.
+"""
+
+import math
+from collections.abc import Sequence
+
+from trialmq.cli.figures import figure
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+BRAILLE = 0x2800
+DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+"""The bit of a braille character for each of its four rows and two columns of dots."""
+
+Point = tuple[float, float]
+
+
+def sparkline(values: Sequence[float], width: int) -> str:
+    """The values as at most ``width`` blocks, the lowest value the lowest block."""
+    finite = [value for value in values if math.isfinite(value)]
+    if not finite:
+        return ""
+    if len(finite) > width:
+        finite = [finite[round(i * (len(finite) - 1) / (width - 1))] for i in range(width)]
+    low, high = min(finite), max(finite)
+    if low == high:
+        return BLOCKS[0] * len(finite)
+    top = len(BLOCKS) - 1
+    return "".join(BLOCKS[round((value - low) / (high - low) * top)] for value in finite)
+
+
+def plot(points: Sequence[Point], width: int, height: int) -> list[str]:
+    """The points joined by lines, ``height`` rows and an axis below, ``width`` characters in all.
+
+    Points that are not finite are left out; nothing comes of no point.
+    """
+    finite = [(x, y) for x, y in points if math.isfinite(x) and math.isfinite(y)]
+    if not finite:
+        return []
+    xs, ys = [x for x, _ in finite], [y for _, y in finite]
+    labels = [figure(max(ys)), figure(min(ys))]
+    margin = max(map(len, labels)) + 1
+    columns = max(4, width - margin - 1)
+    rows = _rows(finite, columns, height)
+    texts = [""] * height
+    texts[0], texts[-1] = labels
+    lines = [f"{text:>{margin}}┤{row}" for text, row in zip(texts, rows, strict=True)]
+    first, last = figure(min(xs)), figure(max(xs))
+    lines.append(" " * margin + "└" + "─" * columns)
+    gap = columns - len(first) - len(last)
+    lines.append(" " * (margin + 1) + first + " " * max(1, gap) + last)
+    return lines
+
+
+def _rows(points: Sequence[Point], columns: int, rows: int) -> list[str]:
+    right, bottom = columns * 2 - 1, rows * 4 - 1
+    cells = [[0] * columns for _ in range(rows)]
+    left_x, right_x = _span([x for x, _ in points])
+    low, high = _span([y for _, y in points])
+
+    def place(point: Point) -> tuple[float, float]:
+        x, y = point
+        return (x - left_x) / (right_x - left_x) * right, (high - y) / (high - low) * bottom
+
+    placed = [place(point) for point in points]
+    for start, end in zip(placed, placed[1:] or placed, strict=False):
+        steps = max(1, math.ceil(max(abs(end[0] - start[0]), abs(end[1] - start[1]))))
+        for i in range(steps + 1):
+            x = round(start[0] + (end[0] - start[0]) * i / steps)
+            y = round(start[1] + (end[1] - start[1]) * i / steps)
+            cells[y // 4][x // 2] |= DOTS[y % 4][x % 2]
+    return ["".join(chr(BRAILLE + cell) for cell in row) for row in cells]
+
+
+def _span(values: Sequence[float]) -> tuple[float, float]:
+    """The lowest and the highest value, apart even if they are equal."""
+    low, high = min(values), max(values)
+    return (low, high) if low < high else (low - 0.5, high + 0.5)

@@ -1,0 +1,81 @@
+"""``trialmq``: reads the command line, runs one command, turns errors into a sentence and a code.
+
+Exit codes: 0 done · 1 the work could not be done (no trial completed) · 2 wrong input ·
+130 interrupted. Each command imports what it needs when it runs, so that ``--help`` is quick.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from cyclopts import App, CycloptsError
+
+from schema.errors import TrialMQError, WrongInput
+from trialmq.cli.best import best
+from trialmq.cli.export import export
+from trialmq.cli.options import Common
+from trialmq.cli.run import run
+from trialmq.cli.show import show
+from trialmq.cli.studies import studies
+from trialmq.cli.study_file import fill_from_study_file
+from trialmq.cli.trials import trials
+
+DONE, NOT_DONE, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+HELP = """Hyper-parameter search for torch: many trials at once, pruned early, results typed, kept.
+
+    trialmq run train.py:train --trials 40     search; the same command goes on where it was
+    trialmq best                               the best configuration found
+"""
+
+
+def application() -> App:
+    """The command line with all its commands."""
+    app = App(
+        name="trialmq",
+        help=HELP,
+        help_format="plaintext",
+        version=lambda: version("trialmq"),
+        config=fill_from_study_file,
+        exit_on_error=False,
+        print_error=False,
+        result_action="return_value",
+        suppress_keyboard_interrupt=False,
+    )
+    for command in (run, studies, trials, best, show, export):
+        app.command(command)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    tokens = list(sys.argv[1:] if arguments is None else arguments)
+    app = application()
+    debug = False
+    try:
+        command, bound, ignored = app.parse_args(tokens, exit_on_error=False, print_error=False)
+        common = bound.arguments.get("common")
+        debug = isinstance(common, Common) and common.debug
+        injected = {"tokens": tokens} if "tokens" in ignored else {}
+        code = command(*bound.args, **bound.kwargs, **injected)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else DONE
+    except CycloptsError as error:
+        return _refused(str(error).rstrip("."), WRONG_INPUT, None)
+    except TrialMQError as error:
+        code = WRONG_INPUT if isinstance(error, WrongInput) else NOT_DONE
+        return _refused(str(error), code, error if debug else None)
+    except KeyboardInterrupt:
+        return _refused("interrupted", INTERRUPTED, None)
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+
+
+def _refused(sentence: str, code: int, error: BaseException | None) -> int:
+    if error is not None:
+        traceback.print_exception(error)
+    print(f"trialmq: {sentence}", file=sys.stderr)
+    return code

@@ -1,0 +1,58 @@
+"""What the commands share on the command line: the database, and how values are read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter, Token
+
+from schema.errors import WrongInput
+from trialmq.cli.durations import parse_duration
+
+DATABASE = Path("trialmq.db")
+
+
+def read_seconds(_: Any, tokens: Sequence[Token]) -> float:
+    """The seconds of an option that takes a duration.
+
+    Raises:
+        WrongInput: it is none.
+    """
+    try:
+        return parse_duration(tokens[0].value)
+    except WrongInput as error:
+        raise WrongInput(f"{tokens[0].keyword}: {error}") from error
+
+
+Seconds = Annotated[float, Parameter(converter=read_seconds)]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Common:
+    """Options of every command."""
+
+    db: Annotated[Path, Parameter(env_var="TRIALMQ_DB")] = DATABASE
+    """The database with the studies."""
+
+    debug: Annotated[bool, Parameter(negative="", show_default=False)] = False
+    """Show the traceback of an error."""
+
+    @property
+    def hint(self) -> list[str]:
+        """The words that name this database in a command, where it is not the usual one."""
+        return [] if self.db == DATABASE else ["--db", str(self.db)]
+
+
+COMMON = Common()
+
+
+def at_least_one(option: str, value: int | None) -> None:
+    """Check a count.
+
+    Raises:
+        WrongInput: it is below 1.
+    """
+    if value is not None and value < 1:
+        raise WrongInput(f"{option} {value}: it should be at least 1")

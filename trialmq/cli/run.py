@@ -1,0 +1,234 @@
+"""``trialmq run``: search for the best configuration of an objective, or go on searching.
+
+The options become `SweepChoices`, a view follows the sweep, and what came out becomes the last
+screen, the JSON file and the exit code.
+"""
+
+import asyncio
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Group, Parameter, Token
+
+from schema.errors import WrongInput
+from schema.overrides import Overrides, merge, parse_search, parse_set
+from schema.pruning import Aggressiveness, PrunerSettings
+from schema.study import Limits, ObjectiveDescription
+from trialmq.cli.json_file import STDOUT, check_json_file, write_json_file
+from trialmq.cli.options import COMMON, Common, Seconds, at_least_one
+from trialmq.cli.study_file import StudyFile, read_study_file
+
+if TYPE_CHECKING:
+    from trialmq.cli.view import View
+    from trialmq.sweep import SweepChoices, SweepResult
+
+TRIALS = 40
+"""How many trials a study gets that is given no limit at all."""
+
+LIMITS = Group("Limits", sort_key=1)
+SEARCH = Group("Search", sort_key=2)
+PRUNING = Group("Pruning", sort_key=3)
+RUNNING = Group("Running", sort_key=4)
+OUTPUT = Group("Output", sort_key=5)
+
+
+def read_runners(_: Any, tokens: Sequence[Token]) -> int | None:
+    """A number of runners, or ``None`` for auto.
+
+    Raises:
+        WrongInput: it is neither.
+    """
+    text = tokens[0].value
+    if text == "auto":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise WrongInput(f"--runners {text}: write a number from 1 on, or auto")
+    return int(text)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """Options of ``trialmq run``."""
+
+    trials: Annotated[int | None, Parameter(group=LIMITS)] = None
+    """How many trials the study shall have in all, earlier runs included. Without this and
+    --timeout: 40."""
+
+    timeout: Annotated[Seconds | None, Parameter(group=LIMITS)] = None
+    """Start no more trials after this time: 90 (seconds), 10m, 2h."""
+
+    trial_timeout: Annotated[Seconds | None, Parameter(group=LIMITS)] = None
+    """End a trial that takes longer; it counts as failed."""
+
+    study: Annotated[str | None, Parameter(group=SEARCH)] = None
+    """Name of the study; the same name goes on with it. Without: made from OBJECTIVE."""
+
+    study_file: Annotated[Path | None, Parameter(group=SEARCH)] = None
+    """A TOML file: these options under [study], and [set], [search], leave_out, [pruner]."""
+
+    set: Annotated[tuple[str, ...], Parameter(group=SEARCH, negative="", show_default=False)] = ()
+    """Fix a variable: training.epochs=12. May be repeated."""
+
+    search: Annotated[
+        tuple[str, ...], Parameter(group=SEARCH, negative="", show_default=False)
+    ] = ()
+    """Search a variable there: training.learning_rate=1e-4..1e-2,log or =adamw,sgd. May be
+    repeated."""
+
+    leave_out: Annotated[
+        tuple[str, ...], Parameter(group=SEARCH, negative="", show_default=False)
+    ] = ()
+    """Leave a group or variable at its default. May be repeated."""
+
+    sampler: Annotated[str, Parameter(group=SEARCH)] = "tpe"
+    """Who chooses configurations: tpe, random, gp, cmaes, nsga2, qmc, brute_force."""
+
+    seed: Annotated[int, Parameter(group=SEARCH)] = 0
+    """Seed of the sampler, and of every trial together with its number."""
+
+    aggressiveness: Annotated[Aggressiveness, Parameter(group=PRUNING)] = Aggressiveness.STANDARD
+    """How readily unpromising trials are ended early."""
+
+    pruner: Annotated[str, Parameter(group=PRUNING)] = "median"
+    """Who ends them: median, percentile, threshold, patient, successive_halving, hyperband,
+    wilcoxon, nop."""
+
+    pruner_parameter: Annotated[
+        tuple[str, ...], Parameter(group=PRUNING, negative="", show_default=False)
+    ] = ()
+    """Set one number of the pruner: n_warmup_steps=3. May be repeated."""
+
+    runners: Annotated[
+        int | None, Parameter(group=RUNNING, converter=read_runners, show_default=False)
+    ] = None
+    """How many trials run at once; auto is one a GPU, else one a core. (default: auto)"""
+
+    isolate: Annotated[bool, Parameter(group=RUNNING, negative="", show_default=False)] = False
+    """Give each trial a fresh process, not a warm one."""
+
+    json: Annotated[str | None, Parameter(group=OUTPUT, allow_leading_hyphen=True)] = None
+    """Write a summary to this file; - is standard output."""
+
+    quiet: Annotated[bool, Parameter(group=OUTPUT, negative="", show_default=False)] = False
+    """Show nothing but errors."""
+
+
+DEFAULTS = RunOptions()
+
+
+def run(
+    objective: str,
+    /,
+    *,
+    options: RunOptions = DEFAULTS,
+    common: Common = COMMON,
+    tokens: Annotated[Sequence[str], Parameter(parse=False)],
+) -> int:
+    """Search for the best configuration of an objective.
+
+    The study is kept in a database while it runs: the same command goes on where it was, however
+    it ended, and a larger --trials makes it longer. Ctrl-C once gives the running trials back and
+    ends; twice ends at once.
+
+    Args:
+        objective: path/to/file.py:function or package.module:function
+    """
+    from trialmq.cli.ending import Ending
+    from trialmq.cli.terminal import console
+
+    choices = choices_from(objective, options, common)
+    if options.json is not None:
+        check_json_file(options.json)
+    screen = console(stderr=options.json == STDOUT, quiet=options.quiet)
+    view = _view(screen, choices)
+    result = asyncio.run(_sweep(choices, view))
+    if options.json is not None:
+        write_json_file(options.json, result.summary)
+    ending = Ending(result=result, first=view.first, command=list(tokens), common=common)
+    if result.interrupted:
+        print(f"trialmq: {ending.interrupted()}", file=sys.stderr)
+        return 130
+    if not result.broken_because:
+        screen.print(ending.screen(screen.width))
+    if problem := ending.problem():
+        print(f"trialmq: {problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _sweep(choices: "SweepChoices", view: "View") -> "SweepResult":
+    async with view:
+        from trialmq.sweep import sweep
+
+        return await sweep(choices, view.watch)
+
+
+def _view(screen: Any, choices: "SweepChoices") -> "View":
+    from trial_runner.devices import share
+    from trialmq.cli.line_view import LineView
+    from trialmq.cli.live_view import LiveView
+    from trialmq.cli.view import View
+
+    if screen.quiet:
+        return View()
+    runners, limit = len(share(choices.runners)), choices.limits.seconds
+    kind = LiveView if screen.is_terminal else LineView
+    return kind(screen, runners=runners, limit=limit)
+
+
+def choices_from(objective: str, options: RunOptions, common: Common) -> "SweepChoices":
+    """What the options ask for.
+
+    Raises:
+        WrongInput: an option, or the study file, is wrong.
+    """
+    from trialmq.sweep import SweepChoices
+
+    at_least_one("--trials", options.trials)
+    trials = options.trials if options.trials or options.timeout else TRIALS
+    file = read_study_file(options.study_file) if options.study_file else StudyFile()
+    return SweepChoices(
+        objective=objective,
+        study=options.study,
+        database=common.db,
+        runners=options.runners,
+        sampler=options.sampler,
+        pruner=PrunerSettings(
+            pruner=options.pruner,
+            aggressiveness=options.aggressiveness,
+            parameters={**file.parameters, **dict(_parameters(options.pruner_parameter))},
+        ),
+        limits=Limits(trials=trials, seconds=options.timeout, trial_seconds=options.trial_timeout),
+        seed=options.seed,
+        overrides=lambda offer: merge(file.overrides, _overrides(options, offer)),
+        isolate=options.isolate,
+    )
+
+
+def _overrides(options: RunOptions, offer: ObjectiveDescription) -> Overrides:
+    return Overrides(
+        set=dict(parse_set(text, offer.space) for text in options.set),
+        search=dict(parse_search(text, offer.space) for text in options.search),
+        leave_out=options.leave_out,
+    )
+
+
+def _parameters(texts: Sequence[str]) -> Iterator[tuple[str, int | float | str]]:
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise WrongInput(f"--pruner-parameter {text}: write name=value")
+        yield name.strip(), _number_or_word(value.strip())
+
+
+def _number_or_word(text: str) -> int | float | str:
+    for read in (int, float):
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    return text
