@@ -27,7 +27,11 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         low, high = min(self.rounds), max(self.rounds)
-        return f"{self.median:,.4g} ({low:,.4g} to {high:,.4g})"
+        return f"{_short(self.median)} ({_short(low)} to {_short(high)})"
+
+
+def _short(number: float) -> str:
+    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"
 
 
 def rounds(

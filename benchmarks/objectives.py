@@ -1,6 +1,7 @@
 """Objectives without work, so that only the system around them is measured."""
 
 import time
+from collections.abc import Callable
 from typing import Annotated
 
 import trialmq as tq
@@ -51,3 +52,50 @@ def many_reports(config: PointConfig, trial: tq.Trial) -> dict[str, float]:
         "stall_mean": sum(stalls) / STEPS * 1e6,
         "stall_p99": stalls[int(STEPS * 0.99)] * 1e6,
     }
+
+
+@tq.objective(minimize="loss", steps=STEPS)
+def only_reports(config: PointConfig, trial: tq.Trial) -> dict[str, float]:
+    """A hundred reports and nothing else."""
+    for step in range(STEPS):
+        trial.report(step, loss=config.point.x**2 + 1 / (step + 1))
+    return {"loss": config.point.x**2}
+
+
+@tq.objective(minimize="loss")
+def waiting_steps(config: PointConfig, trial: tq.Trial) -> dict[str, float]:
+    """Steps of a millisecond that leave the core free, as those of a GPU do."""
+    return _until_pruned(trial, time.sleep)
+
+
+@tq.objective(minimize="loss")
+def working_steps(config: PointConfig, trial: tq.Trial) -> dict[str, float]:
+    """Steps of a millisecond that keep the core busy."""
+    return _until_pruned(trial, _work)
+
+
+def _until_pruned(trial: tq.Trial, pass_time: Callable[[float], None]) -> dict[str, float]:
+    """Fifty good steps, then one that the threshold pruner refuses.
+
+    Returns how long it took until the decision could be seen (ms). It completes although it should
+    be pruned, which is allowed, so that the figure comes out as a metric.
+    """
+    clock = time.perf_counter
+    for step in range(50):
+        pass_time(0.001)
+        trial.report(step, loss=1.0)
+    pass_time(0.001)
+    before = clock()
+    try:
+        trial.report(50, loss=1e9)
+    except tq.Pruned:
+        pass
+    while not trial.should_stop() and clock() < before + 1:
+        pass_time(0.00005)
+    return {"loss": 0.0, "lag_ms": (clock() - before) * 1e3}
+
+
+def _work(seconds: float) -> None:
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        pass

@@ -20,8 +20,12 @@ import tempfile
 import time
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.measuring import rounds, show, write_json
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
 
 OURS, JOURNAL, SQLITE = "TrialMQ, in-process broker", "Optuna, journal file", "Optuna, SQLite"
 SQLITE_TRIALS = 200
@@ -32,9 +36,7 @@ def ours(trials: int, objective: str = "nothing") -> float:
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / "bench.db"
         command = [sys.executable, "-m", "benchmarks.trials", "--one-run", str(database)]
-        subprocess.run(
-            [*command, "--trials", str(trials), "--objective", objective], check=True
-        )
+        subprocess.run([*command, "--trials", str(trials), "--objective", objective], check=True)
         with sqlite3.connect(database) as db:
             first, last, count = db.execute(
                 "SELECT (SELECT min(granted) FROM attempt), max(ended), count(*) FROM trial "
@@ -44,8 +46,9 @@ def ours(trials: int, objective: str = "nothing") -> float:
     return float(count / (last - first))
 
 
-def one_run(database: Path, trials: int, objective: str) -> None:
+def one_run(database: Path, trials: int, objective: str, pruner: str) -> None:
     """One sweep in this process; prints the peak memory in MiB."""
+    from schema.pruning import PrunerSettings
     from schema.study import Limits
     from trialmq.sweep import SweepChoices, sweep
 
@@ -55,6 +58,9 @@ def one_run(database: Path, trials: int, objective: str) -> None:
         runners=2,
         sampler="random",
         limits=Limits(trials=trials),
+        pruner=PrunerSettings(
+            pruner=pruner, parameters={"upper": 1e6} if pruner == "threshold" else {}
+        ),
     )
     asyncio.run(sweep(choices, lambda _: None))
     if objective != "nothing":
@@ -67,7 +73,7 @@ def optuna_worker(url: str, share: int, start: Barrier) -> None:
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.load_study(
-        study_name="bench", storage=_storage(url), sampler=optuna.samplers.RandomSampler()
+        study_name="bench", storage=storage_at(url), sampler=optuna.samplers.RandomSampler()
     )
     start.wait()
 
@@ -78,7 +84,8 @@ def optuna_worker(url: str, share: int, start: Barrier) -> None:
     study.optimize(objective, n_trials=share)
 
 
-def _storage(url: str) -> "object":
+def storage_at(url: str) -> "BaseStorage":
+    """Optuna's storage at ``sqlite:///…`` or at the path of a journal file."""
     from optuna.storages import JournalStorage, RDBStorage
     from optuna.storages.journal import JournalFileBackend
 
@@ -94,7 +101,7 @@ def optuna_rate(kind: str, trials: int) -> float:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/o.db" if kind == "sqlite" else f"{folder}/o.log"
-        optuna.create_study(study_name="bench", storage=_storage(url), direction="minimize")
+        optuna.create_study(study_name="bench", storage=storage_at(url), direction="minimize")
         context = multiprocessing.get_context("spawn")
         start = context.Barrier(3)
         workers = [
@@ -130,9 +137,10 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--one-run", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--objective", default="nothing", help=argparse.SUPPRESS)
+    parser.add_argument("--pruner", default="median", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one_run:
-        one_run(given.one_run, given.trials, given.objective)
+        one_run(given.one_run, given.trials, given.objective, given.pruner)
         return
     figures = rounds(
         {

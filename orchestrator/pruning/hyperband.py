@@ -5,7 +5,9 @@ that give every bracket about the same budget (Li et al., "Hyperband", JMLR 18, 
 as Optuna adapts it to an unknown number of trials).
 """
 
+from bisect import bisect_right
 from functools import lru_cache
+from itertools import accumulate
 from math import ceil, floor, log
 from typing import Literal
 from zlib import crc32
@@ -39,7 +41,7 @@ class HyperbandPruner(Pruner):
         self._bootstrap_count = bootstrap_count
         self._longest = -1  # the last step of the longest complete trial
         self._brackets: list[Rungs] = []
-        self._shares: list[int] = []  # of the trials, by bracket
+        self._shares: list[int] = []  # of the trials, by bracket, each added to those before
         self._bracket = lru_cache(maxsize=4096)(self._find_bracket)  # a hash at every report
         if max_resource != "auto":
             self._open_brackets(max_resource)
@@ -68,13 +70,9 @@ class HyperbandPruner(Pruner):
             self._bracket(trial).settle(trial)
 
     def bracket_number(self, trial: int) -> int:
-        """Which bracket a trial belongs to, 0 the most eager. ``ValueError`` without brackets."""
-        draw = crc32(f"{self._study_name}_{trial}".encode()) % sum(self._shares)
-        for number, share in enumerate(self._shares):
-            draw -= share
-            if draw < 0:
-                return number
-        raise ValueError("there are no brackets yet")
+        """Which bracket a trial belongs to, 0 the most eager; once the brackets are open."""
+        draw = crc32(f"{self._study_name}_{trial}".encode()) % self._shares[-1]
+        return bisect_right(self._shares, draw)
 
     def _find_bracket(self, trial: int) -> Rungs:
         return self._brackets[self.bracket_number(trial)]
@@ -87,9 +85,9 @@ class HyperbandPruner(Pruner):
     def _open_brackets(self, max_resource: int) -> None:
         factor = self._reduction_factor
         brackets = floor(log(max_resource / self._min_resource, factor)) + 1
+        shares = (ceil(brackets * factor ** (s - 1) / s) for s in range(brackets, 0, -1))
+        self._shares = list(accumulate(shares))
         for bracket in range(brackets):
-            skipped = brackets - 1 - bracket
-            self._shares.append(ceil(brackets * factor**skipped / (skipped + 1)))
             self._brackets.append(
                 Rungs(
                     maximize=self.maximize,

@@ -1,6 +1,53 @@
-from trialmq.cli.options import Common
+"""``trialmq best``: the best configuration of a study, to look at or to use."""
+
+import sys
+from typing import Literal
+
+from trialmq.cli.options import COMMON, Common
 
 
-def best(*, common: Common = Common()) -> int:
-    """TODO."""
-    return 0
+def best(
+    study: str | None = None,
+    /,
+    *,
+    format: Literal["table", "toml", "json"] = "table",
+    common: Common = COMMON,
+) -> None:
+    """Show the best configuration of a study.
+
+    Args:
+        study: its name; not needed where the database has only one
+        format: table to look at; toml or json: the configuration alone, complete and nested by
+            group, for a file or another program
+    """
+    from orchestrator.summary import best_of
+    from schema.errors import WorkFailed
+    from schema.values import nest
+    from trialmq.cli.reading import read_study
+
+    found = read_study(common.db, study)
+    trial = best_of(found.spec, found.trials)
+    if trial is None:
+        raise WorkFailed(
+            f"study {found.spec.name!r} has no complete trial"
+            f"{' that holds the constraints' if found.spec.objective.constraints else ''} yet"
+        )
+    if format == "toml":
+        import tomli_w
+
+        sys.stdout.write(tomli_w.dumps(nest(trial.config)))
+    elif format == "json":
+        import msgspec
+
+        text = msgspec.json.format(msgspec.json.encode(nest(trial.config)), indent=2)
+        sys.stdout.write(text.decode() + "\n")
+    else:
+        from trialmq.cli.configuration import configuration_table
+        from trialmq.cli.figures import shown_metrics
+        from trialmq.cli.terminal import console
+
+        screen = console()
+        title = f"[name]{found.spec.name}[/]  [best]trial {trial.number}[/]  "
+        screen.print(title + shown_metrics(trial.metrics or {}), end="\n\n")
+        space = found.spec.objective.space
+        screen.print(configuration_table(space, trial.config, screen.width))

@@ -6,7 +6,7 @@ Pure: numbers in, text out.
 import math
 from collections.abc import Sequence
 
-from trialmq.cli.figures import figure
+from trialmq.cli.figures import figure, measured
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 BRAILLE = 0x2800
@@ -39,7 +39,7 @@ def plot(points: Sequence[Point], width: int, height: int) -> list[str]:
     if not finite:
         return []
     xs, ys = [x for x, _ in finite], [y for _, y in finite]
-    labels = [figure(max(ys)), figure(min(ys))]
+    labels = [measured(max(ys)), measured(min(ys))]
     margin = max(map(len, labels)) + 1
     columns = max(4, width - margin - 1)
     rows = _rows(finite, columns, height)

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rich.console import Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -16,7 +16,7 @@ from orchestrator.trials import Trial
 from schema.trial import TrialState
 from trialmq.cli.configuration import configuration_table
 from trialmq.cli.durations import shown_duration
-from trialmq.cli.figures import counted, figure, shown_metrics
+from trialmq.cli.figures import counted, shown_metrics
 from trialmq.cli.options import Common
 from trialmq.cli.terminal import STATE_STYLE
 from trialmq.sweep import SweepResult
@@ -40,13 +40,13 @@ class Ending:
         limit = self.result.spec.limits.trials
         of = "" if limit is None else f" of {limit}"
         done = f"{self._ended}{of} trials are done, none is lost"
-        return f"interrupted: {done}; go on with: {self._again()}"
+        return f"interrupted: {done}; go on with: {written_command(self._again())}"
 
     def problem(self) -> str:
         """Why the run was of no use; empty when it was of some."""
         name = self.result.spec.name
         if because := self.result.broken_because:
-            look = shlex.join(["trialmq", "show", name, str(self._failed()), *self.common.hint])
+            look = written_command(["show", name, str(self._failed()), *self.common.hint])
             return f"{because}; see where with: {look}"
         if self.result.summary.trials["complete"]:
             return ""
@@ -56,30 +56,42 @@ class Ending:
         stopped = self.result.summary.stopped_because
         return f"no trial completed ({ended or stopped or 'none ran'}){most}"
 
-    def screen(self, width: int) -> RenderableType:
+    def show(self, console: Console) -> None:
         """The last screen of a run that was of use."""
-        return Padding(Group(*self._blocks(width - 2)), (1, 1), expand=False)
+        console.print()
+        for block in self._blocks(console.width - 2):
+            console.print(Padding(block, (0, 1)), Text())
+        console.print(Text(" Next", "name"))
+        for what, words in self._commands():
+            console.print(
+                Text.assemble((f"   {what:<14}", "faint"), (words, "command")), soft_wrap=True
+            )
+        console.print()
 
     def _blocks(self, width: int) -> Iterator[RenderableType]:
         yield self._headline()
-        best = best_of(self.result.spec, self.result.trials)
+        best = self._best
         if best is not None:
-            yield Text()
-            yield self._best(best)
-            yield Text()
+            yield self._comparison(best)
+            front = self.result.summary.front
+            if len(front) > 1:
+                numbers = ", ".join(str(trial.number) for trial in front)
+                yield Text(f"On the Pareto front of {self._metrics()}: trials {numbers}")
             yield configuration_table(self.result.spec.objective.space, best.config, width)
         elif self.result.summary.trials["complete"]:
-            yield Text("\nNo trial holds the constraints; see them all with the first command.")
-        yield from self._time()
-        yield Text()
-        yield self._next(best)
+            yield Text("No complete trial holds the constraints.")
+        yield from self._saved()
 
     def _headline(self) -> Text:
         summary = self.result.summary
+        ended, took = counted(self._ended, "trial"), shown_duration(summary.seconds)
+        before = self.first.ended if self.first else 0
         if self._nothing_to_do:
-            had = f"has all its {counted(self._ended, 'trial')} already: "
+            had = f"has all its {ended} already: "
+        elif before:
+            had = f"{ended}, {self._ended - before} of them now, in {took}: "
         else:
-            had = f"{counted(self._ended, 'trial')} in {shown_duration(summary.seconds)}: "
+            had = f"{ended} in {took}: "
         text = Text.assemble((summary.study, "name"), "  ", had)
         for index, (state, count) in enumerate(summary.trials.items()):
             style = STATE_STYLE[TrialState(state)] if count else "faint"
@@ -88,21 +100,20 @@ class Ending:
             text.append(f"\n{summary.stopped_because}", "faint")
         return text
 
-    def _best(self, best: Trial) -> Text:
-        text = Text.assemble(
-            ("Best: ", "best"),
-            (f"trial {best.number}", "best"),
-            "  ",
+    def _comparison(self, best: Trial) -> RenderableType:
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_row(
+            Text("Best", "best"),
+            Text(f"trial {best.number}", "best"),
             shown_metrics(best.metrics or {}),
         )
-        default = self._default()
-        metric = self.result.spec.metric.name
-        if default is not None and default.value is not None and default is not best:
-            was = f"   the default (trial {default.number}): {metric} {figure(default.value)}"
-            text.append(was, "faint")
-        return text
+        default = self._default
+        if default is not None and default is not best and default.metrics is not None:
+            words = "Default", f"trial {default.number}", shown_metrics(default.metrics)
+            table.add_row(*words, style="faint")
+        return table
 
-    def _time(self) -> Iterator[Text]:
+    def _saved(self) -> Iterator[Text]:
         summary = self.result.summary
         saved = [
             f"{shown_duration(seconds)} by {what}"
@@ -113,24 +124,15 @@ class Ending:
             if seconds >= 0.1
         ]
         if saved and not self._nothing_to_do:
-            yield Text()
-            yield Text.assemble(
-                ("Saved ", "name"), f"about {' and '.join(saved)}",
-                (f"   ({counted(summary.steps, 'step')}, "
-                 f"{shown_duration(summary.trial_seconds)} of trials)", "faint"),
-            )  # fmt: skip
+            yield Text.assemble(("Saved", "name"), f"  about {', '.join(saved)} (estimated)")
 
-    def _next(self, best: Trial | None) -> RenderableType:
+    def _commands(self) -> Iterator[tuple[str, str]]:
         name, hint = self.result.spec.name, self.common.hint
-        commands = [(["trials", name, *hint], "every trial in a table")]
-        if best is not None:
-            commands.append((["show", name, str(best.number), *hint], "one trial with its curve"))
-            commands.append((["best", name, "--format", "toml", *hint], "the configuration alone"))
-        table = Table.grid(padding=(0, 3))
-        for words, what in commands:
-            table.add_row(Text(shlex.join(["trialmq", *words]), "command"), Text(what, "faint"))
-        table.add_row(Text(self._again(more=True), "command"), Text("go on searching", "faint"))
-        return Group(Text("Next", "name"), table)
+        yield "every trial", written_command(["trials", name, *hint])
+        if best := self._best:
+            yield "its curve", written_command(["show", name, str(best.number), *hint])
+            yield "as a file", written_command(["best", name, "--format", "toml", *hint])
+        yield "go on", written_command(self._again(more=True))
 
     # ------------------------------------------------------------------ what it is made of
 
@@ -145,19 +147,28 @@ class Ending:
             first.ended >= first.limit and not first.waiting
         )  # fmt: skip
 
+    @property
+    def _best(self) -> Trial | None:
+        return best_of(self.result.spec, self.result.trials)
+
+    @property
     def _default(self) -> Trial | None:
         defaults = self.result.spec.objective.space.defaults()
         return next((t for t in self.result.trials if t.config == defaults), None)
 
+    def _metrics(self) -> str:
+        return " and ".join(metric.name for metric in self.result.spec.objective.metrics)
+
     def _failed(self) -> int:
         return next(t.number for t in self.result.trials if t.state is TrialState.FAILED)
 
-    def _again(self, *, more: bool = False) -> str:
-        """The same command once more, ``more`` with half as many trials again."""
+    def _again(self, *, more: bool = False) -> list[str]:
+        """The words of the same command once more, ``more`` with half as many trials again."""
         words = list(self.command)
         if more:
-            words = [*without_option(words, "--trials"), "--trials", str(_larger(self._ended))]
-        return shlex.join(["trialmq", *words])
+            total = self._ended + max(1, self._ended // 2)
+            words = [*without_option(words, "--trials"), "--trials", str(total)]
+        return words
 
 
 def without_option(words: Sequence[str], option: str) -> Iterator[str]:
@@ -169,5 +180,6 @@ def without_option(words: Sequence[str], option: str) -> Iterator[str]:
         skip = word == option and not skip
 
 
-def _larger(count: int) -> int:
-    return count + max(1, count // 2)
+def written_command(words: Sequence[str]) -> str:
+    """A command as it can be pasted into a shell."""
+    return shlex.join(["trialmq", *words])

@@ -10,13 +10,15 @@ def time_left(
 ) -> float | None:
     """Seconds until the study ends; ``None`` where that cannot be said yet.
 
-    What is not done yet takes the mean duration of the trials that ended, pruned ones included,
-    shared by the runners; ``limit`` is the run's time limit, of which ``elapsed`` has passed.
+    A trial takes the mean duration of those that ended, pruned ones included, and what has not
+    started yet is shared by the runners; ``limit`` is the run's time limit, of which ``elapsed``
+    has passed.
     """
     known = [] if limit is None else [max(0.0, limit - elapsed)]
     typical = progress.typical_seconds
     if progress.limit is not None and typical is not None:
-        missing = max(0, progress.limit - progress.ended)
-        done = math.fsum(min(trial.seconds, typical) for trial in progress.running)
-        known.append(max(0.0, missing * typical - done) / max(1, min(runners, missing)))
+        rests = [max(0.0, typical - trial.seconds) for trial in progress.running]
+        waiting = max(0, progress.limit - progress.ended - len(rests))
+        shared = (math.fsum(rests) + waiting * typical) / max(1, runners)
+        known.append(max([shared, *rests]))
     return min(known, default=None)

@@ -24,6 +24,13 @@ def figure(number: float, digits: int = DIGITS) -> str:
     return f"{number:.{digits}g}" if abs(number) < 10**digits else f"{number:.0f}"
 
 
+def measured(number: float) -> str:
+    """A metric: always the same number of digits, so that a column of them can be compared."""
+    if isinstance(number, float) and 1e-3 <= abs(number) < 10**DIGITS:
+        return f"{number:#.{DIGITS}g}".rstrip(".")
+    return figure(number)
+
+
 def shown_value(value: Value) -> str:
     """A value of a variable: ``true``, ``24``, ``3e-4``, ``adamw``."""
     if isinstance(value, bool):
@@ -33,7 +40,7 @@ def shown_value(value: Value) -> str:
 
 def shown_metrics(metrics: Mapping[str, float]) -> str:
     """``f1 0.8834 · loss 0.231``."""
-    return " · ".join(f"{name} {figure(value)}" for name, value in metrics.items())
+    return " · ".join(f"{name} {measured(value)}" for name, value in metrics.items())
 
 
 def counted(count: int, noun: str) -> str:

@@ -5,7 +5,7 @@ from rich.console import Console
 from orchestrator.progress import Progress
 from trialmq.cli.durations import shown_duration
 from trialmq.cli.estimate import time_left
-from trialmq.cli.figures import figure
+from trialmq.cli.figures import measured
 from trialmq.cli.view import View
 
 NEWS_SECONDS = 5.0
@@ -56,7 +56,7 @@ def line_of(progress: Progress, left: float | None) -> str:
     parts = [f"{progress.study}: {progress.ended}{of} trials", counts]
     if progress.best is not None:
         number, value = progress.best
-        parts.append(f"best {progress.metric} {figure(value)} (trial {number})")
+        parts.append(f"best {progress.metric} {measured(value)} (trial {number})")
     if progress.closed_because:
         parts.append(f"stopping: {progress.closed_because}")
     elif left is not None and progress.ended != progress.limit:

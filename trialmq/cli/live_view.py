@@ -21,11 +21,14 @@ from orchestrator.progress import Progress, RunningTrial
 from trialmq.cli.curve import sparkline
 from trialmq.cli.durations import shown_duration
 from trialmq.cli.estimate import time_left
-from trialmq.cli.figures import figure
+from trialmq.cli.figures import measured
 from trialmq.cli.view import View
 
 ROWS_AROUND = 11
 """Rows of the screen that are not runners."""
+BAR_WIDTH, METRIC_WIDTH, GAP = 12, 10, 3
+REST_WIDTH = 52
+"""Columns of the table of runners that are not metrics."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +128,7 @@ def _bar(moment: Moment, width: int) -> RenderableType:
         words = Text(f"{progress.ended} of {progress.limit} trials")
         share = progress.ended / progress.limit
     if left is not None and not progress.closed_because and share < 1:
-        words.append(f" · about {shown_duration(left)} left")
+        words.append(f" · about {shown_duration(left)} left" if left >= 1 else " · almost done")
         if progress.limit is not None and progress.typical_seconds is not None:
             words.append(f", at {shown_duration(progress.typical_seconds)} a trial", "faint")
     line = Table.grid(padding=(0, 2, 0, 0))
@@ -166,7 +169,7 @@ def _best(moment: Moment, width: int) -> Text:
         return Text("no trial has completed yet", "faint")
     number, value = progress.best
     text = Text.assemble(
-        ("best ", "faint"), (f"{progress.metric} {figure(value)}", "best"), f"  trial {number}"
+        ("best ", "faint"), (f"{progress.metric} {measured(value)}", "best"), f"  trial {number}"
     )
     room = min(32, width - text.cell_len - 3)
     if room >= 8 and len(set(moment.bests)) > 1:
@@ -181,19 +184,19 @@ def _runners(progress: Progress, width: int, rows: int) -> RenderableType:
     running = sorted(progress.running, key=lambda trial: (trial.runner, trial.number))
     shown = running if len(running) <= rows else running[: rows - 1]
     names = _metrics(progress, shown, width)
-    table = Table(box=None, padding=(0, 3, 0, 0), header_style="faint", pad_edge=False)
+    table = Table(box=None, padding=(0, GAP, 0, 0), header_style="faint", pad_edge=False)
     table.add_column("runner", no_wrap=True)
     table.add_column("trial", justify="right")
-    table.add_column("step", no_wrap=True)
+    table.add_column("step", no_wrap=True, min_width=BAR_WIDTH + 6 if progress.steps else 8)
     for name in names:
-        table.add_column(_shortened(name), justify="right", no_wrap=True)
-    table.add_column("time", justify="right", no_wrap=True)
+        table.add_column(_shortened(name), justify="right", no_wrap=True, min_width=METRIC_WIDTH)
+    table.add_column("time", justify="right", no_wrap=True, min_width=8)
     for trial in shown:
         table.add_row(
             trial.runner,
             str(trial.number),
             _step(trial, progress.steps),
-            *(figure(trial.metrics[n]) if n in trial.metrics else "" for n in names),
+            *(measured(trial.metrics[n]) if n in trial.metrics else "" for n in names),
             "ending" if trial.ending else shown_duration(trial.seconds),
         )
     if len(shown) == len(running):
@@ -204,11 +207,11 @@ def _runners(progress: Progress, width: int, rows: int) -> RenderableType:
 def _metrics(progress: Progress, running: Sequence[RunningTrial], width: int) -> list[str]:
     """The metrics that fit, the study's own first."""
     seen = dict.fromkeys([progress.metric, *(name for trial in running for name in trial.metrics)])
-    return list(seen)[: max(1, (width - 56) // 13)]
+    return list(seen)[: max(1, (width - REST_WIDTH) // (METRIC_WIDTH + GAP))]
 
 
 def _shortened(name: str) -> str:
-    return name if len(name) <= 12 else name[:11] + "…"
+    return name if len(name) <= METRIC_WIDTH else name[: METRIC_WIDTH - 1] + "…"
 
 
 def _step(trial: RunningTrial, steps: int | None) -> RenderableType:
@@ -218,7 +221,7 @@ def _step(trial: RunningTrial, steps: int | None) -> RenderableType:
         return Text(str(trial.step))
     line = Table.grid(padding=(0, 1, 0, 0))
     done = min(trial.reports, steps)
-    line.add_row(_progress_bar(done / steps, 12), f"{done}/{steps}")
+    line.add_row(_progress_bar(done / steps, BAR_WIDTH), f"{done}/{steps}")
     return line
 
 

@@ -153,7 +153,7 @@ def run(
         print(f"trialmq: {ending.interrupted()}", file=sys.stderr)
         return 130
     if not result.broken_because:
-        screen.print(ending.screen(screen.width))
+        ending.show(screen)
     if problem := ending.problem():
         print(f"trialmq: {problem}", file=sys.stderr)
         return 1

@@ -1,6 +1,114 @@
-from trialmq.cli.options import Common
+"""``trialmq show``: one trial with its configuration, curve, attempts, failure and output."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from schema.errors import WrongInput
+from trialmq.cli.curve import plot
+from trialmq.cli.durations import shown_duration
+from trialmq.cli.figures import counted, measured, shown_metrics
+from trialmq.cli.options import COMMON, Common
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+    from orchestrator.store.rows import AttemptRow
+    from trialmq.cli.reading import TrialHistory
+
+PLOT_WIDTH, PLOT_HEIGHT = 72, 9
+OUTPUT_LINES = 20
 
 
-def show(*, common: Common = Common()) -> int:
-    """TODO."""
-    return 0
+def show(*words: str, common: Common = COMMON) -> None:
+    """Show one trial: STUDY NUMBER, or NUMBER where the database has only one study.
+
+    Its configuration by group, the curve of its metric, why it was pruned or failed, what each
+    attempt did, and the end of what it printed.
+
+    Args:
+        words: the name of the study and the number of the trial
+    """
+    from trialmq.cli.reading import read_trial
+    from trialmq.cli.terminal import console
+
+    study, number = study_and_number(words)
+    history = read_trial(common.db, study, number)
+    screen = console()
+    for block in blocks(history, screen):
+        screen.print(block)
+        screen.print()
+    if history.attempts:
+        for text in last_words(history.attempts[-1]):
+            screen.print(text, soft_wrap=True)
+            screen.print()
+
+
+def study_and_number(words: tuple[str, ...]) -> tuple[str | None, int]:
+    """The study, if it is named, and the number of the trial.
+
+    Raises:
+        WrongInput: it is something else.
+    """
+    if not 1 <= len(words) <= 2 or not words[-1].isdecimal():
+        raise WrongInput("show: write trialmq show STUDY NUMBER, as in trialmq show wakeword 12")
+    return (words[0] if len(words) == 2 else None), int(words[-1])
+
+
+def blocks(history: "TrialHistory", screen: "Console") -> "Iterator[RenderableType]":
+    """Everything there is to show of a trial, from the top."""
+    from rich.text import Text
+
+    from trialmq.cli.configuration import configuration_table
+    from trialmq.cli.terminal import STATE_STYLE
+
+    trial, spec = history.trial, history.spec
+    head = Text.assemble((f"{spec.name}  trial {trial.number}  ", "name"))
+    head.append(trial.state, STATE_STYLE[trial.state])
+    head.append(f"  {shown_duration(trial.seconds)}, {counted(trial.reports, 'report')}", "faint")
+    if trial.reason:
+        kind = f"{trial.failure}: " if trial.failure else "because: "
+        head.append(f"\n{kind}{trial.reason}")
+    if trial.metrics:
+        head.append(f"\n{shown_metrics(trial.metrics)}")
+    elif trial.value is not None:
+        head.append(f"\nlast {spec.metric.name} {measured(trial.value)}")
+    yield head
+    yield configuration_table(spec.objective.space, trial.config, screen.width)
+    points = [(float(s), m[spec.metric.name]) for s, _, m in history.curve if spec.metric.name in m]
+    if len(points) > 1:
+        lines = plot(points, min(PLOT_WIDTH, screen.width), PLOT_HEIGHT)
+        yield Text.assemble((f"{spec.metric.name} by step\n", "name"), "\n".join(lines))
+    if history.attempts:
+        yield attempts_table(history.attempts)
+
+
+def attempts_table(attempts: "list[AttemptRow]") -> "Table":
+    """What became of each attempt."""
+    from rich.table import Table
+
+    table = Table(box=None, header_style="faint", padding=(0, 2, 0, 0), pad_edge=False)
+    for title in ("attempt", "runner", "slot", "device", "outcome", "time", "because"):
+        table.add_column(title, justify="right" if title in ("attempt", "time") else "left")
+    for attempt in attempts:
+        seconds = "" if attempt.seconds is None else shown_duration(attempt.seconds)
+        reason = ": ".join(part for part in (attempt.failure, attempt.reason) if part)
+        outcome, slot = attempt.outcome or "running", attempt.slot or ""
+        device = attempt.device or ""
+        number = str(attempt.number)
+        table.add_row(number, attempt.runner, slot, device, outcome, seconds, reason)
+    return table
+
+
+def last_words(attempt: "AttemptRow") -> "Iterator[Text]":
+    """The traceback and the end of the output of an attempt, where there are any."""
+    from rich.text import Text
+
+    if attempt.traceback:
+        yield Text(attempt.traceback.rstrip(), "failed")
+    if attempt.output and attempt.output.strip():
+        lines = attempt.output.rstrip().splitlines()
+        left = f", its last {OUTPUT_LINES} lines" if len(lines) > OUTPUT_LINES else ""
+        shown = "\n".join(lines[-OUTPUT_LINES:])
+        yield Text.assemble((f"output{left}\n", "name"), shown)

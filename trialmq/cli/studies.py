@@ -1,6 +1,38 @@
-from trialmq.cli.options import Common
+"""``trialmq studies``: what a database holds, a line a study."""
+
+from trialmq.cli.options import COMMON, Common
 
 
-def studies(*, common: Common = Common()) -> int:
-    """TODO."""
-    return 0
+def studies(*, common: Common = COMMON) -> None:
+    """List the studies of a database."""
+    import datetime
+
+    from rich.table import Table
+
+    from orchestrator.summary import best_of
+    from schema.trial import TrialState
+    from trialmq.cli.figures import measured
+    from trialmq.cli.reading import read_studies, read_study
+    from trialmq.cli.terminal import STATE_STYLE, console
+
+    table = Table(box=None, header_style="faint", padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("study", style="name", no_wrap=True)
+    for state in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED, TrialState.WAITING):
+        table.add_column(state, justify="right", style=STATE_STYLE[state], no_wrap=True)
+    table.add_column("best", no_wrap=True)
+    table.add_column("of trial", justify="right")
+    table.add_column("last change", style="faint", no_wrap=True)
+    for overview in read_studies(common.db):
+        spec = overview.study.spec
+        best = best_of(spec, read_study(common.db, spec.name).trials)
+        waiting = sum(n for state, n in overview.counts.items() if not state.ended)
+        changed = datetime.datetime.fromtimestamp(overview.active or overview.study.created)
+        table.add_row(
+            spec.name,
+            *(str(overview.counts.get(s, 0)) for s in list(TrialState)[3:6]),
+            str(waiting),
+            "" if best is None else f"{spec.metric.name} {measured(best.value or 0.0)}",
+            "" if best is None else str(best.number),
+            f"{changed:%m-%d %H:%M}",
+        )
+    console().print(table)

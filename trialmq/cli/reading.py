@@ -1,0 +1,95 @@
+"""How the reading commands get at what is stored: one study of one database, in one short visit."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.results import Results, StudyOverview
+from orchestrator.store.rows import AttemptRow, StudyRow
+from orchestrator.trials import Trial
+from schema.errors import UnknownName, WrongInput
+from schema.messages import Report
+from schema.study import StudySpec
+
+
+@dataclass(frozen=True, slots=True)
+class StudyTrials:
+    """A study and its trials by number."""
+
+    spec: StudySpec
+    trials: list[Trial]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialHistory:
+    """One trial with all that is known of it."""
+
+    spec: StudySpec
+    trial: Trial
+    attempts: list[AttemptRow]
+    curve: list[Report]
+
+
+def read_studies(database: Path) -> list[StudyOverview]:
+    """Every study of a database.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+
+    async def visit() -> list[StudyOverview]:
+        async with Results.open(database) as results:
+            return await results.studies()
+
+    return asyncio.run(visit())
+
+
+def read_study(database: Path, name: str | None) -> StudyTrials:
+    """A study by name, or the only one there is.
+
+    Raises:
+        WrongInput: there is none of this name, or there are several to choose from.
+        StoreError: the database cannot be read.
+    """
+
+    async def visit() -> StudyTrials:
+        async with Results.open(database) as results:
+            study = await _choose(results, database, name)
+            return StudyTrials(study.spec, await results.trials(study))
+
+    return asyncio.run(visit())
+
+
+def read_trial(database: Path, name: str | None, number: int) -> TrialHistory:
+    """One trial of a study.
+
+    Raises:
+        WrongInput: as `read_study`, or the study has no such trial.
+        StoreError: the database cannot be read.
+    """
+
+    async def visit() -> TrialHistory:
+        async with Results.open(database) as results:
+            study = await _choose(results, database, name)
+            try:
+                trial = await results.trial(study, number)
+            except UnknownName as error:
+                last = max((t.number for t in await results.trials(study)), default=None)
+                has = "no trial yet" if last is None else f"trials 0 to {last}"
+                raise WrongInput(f"study {study.name!r} has {has}, not {number}") from error
+            attempts, curve = await results.attempts(trial), await results.curve(trial)
+            return TrialHistory(study.spec, trial, attempts, curve)
+
+    return asyncio.run(visit())
+
+
+async def _choose(results: Results, database: Path, name: str | None) -> StudyRow:
+    if name is not None:
+        return await results.study(name)
+    studies = [overview.study for overview in await results.studies()]
+    if len(studies) == 1:
+        return studies[0]
+    if not studies:
+        raise WrongInput(f"{database} holds no study yet; `trialmq run` makes one")
+    names = ", ".join(study.name for study in studies)
+    raise WrongInput(f"{database} holds {len(studies)} studies, name one: {names}")
