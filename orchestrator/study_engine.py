@@ -6,7 +6,7 @@ be stored and in ``tells`` what the sampler has to learn. The service does the I
 
 import math
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from orchestrator.leases import HELD, Leases
 from orchestrator.pruning.pruner import Pruner
@@ -46,7 +46,7 @@ class StudyEngine:
     # ------------------------------------------------------------------ loading and creating
 
     def restore(
-        self, trials: Iterable[Trial], curves: dict[int, list[Report]], moment: Moment
+        self, trials: Sequence[Trial], curves: dict[int, list[Report]], moment: Moment
     ) -> list[Past]:
         """Take the stored trials, in order; returns what the sampler has to know of them."""
         past: list[Past] = []
@@ -56,7 +56,6 @@ class StudyEngine:
             values = self._values_of(curves.get(trial.number, ()))
             if values:
                 trial.last_metrics = curves[trial.number][-1][2]
-                self._pruner.restore(trial.number, values, trial.state)
             told = self._told(trial, values[-1] if values else None) if trial.state.ended else None
             past.append(Past(number=trial.number, sampled=trial.sampled, told=told))
             if trial.state.ended:
@@ -65,7 +64,24 @@ class StudyEngine:
             elif trial.state is TrialState.WAITING:
                 self.waiting.append(trial)
             self._leases.add(trial, moment.mono)
+        self._restore_pruner(trials, curves)
         return past
+
+    def _restore_pruner(self, trials: Sequence[Trial], curves: dict[int, list[Report]]) -> None:
+        """Feed the pruner the stored curves in the order in which their trials ended."""
+        for trial in sorted(trials, key=lambda t: t.ended or math.inf):
+            held = trial.state in HELD
+            self._pruner.restore(
+                trial.number,
+                self._values_of(curves.get(trial.number, ())),
+                TrialState.RUNNING if held else trial.state,
+                self._evidence(trial),
+            )
+
+    def _evidence(self, trial: Trial) -> float | None:
+        """A complete trial's value for the pruner: NaN, never the best, where not feasible."""
+        feasible = self.spec.objective.feasible(trial.metrics or {})
+        return trial.value if feasible else math.nan
 
     def asks(self, wanted: int) -> list[Ask]:
         """The trials to create so that ``wanted`` more can run, within the limits."""
@@ -197,7 +213,7 @@ class StudyEngine:
                 trial.metrics = final.metrics
                 trial.value = final.metrics[self.spec.metric.name]
                 self._tune(trial, final.tuned, changes)
-                self._pruner.complete(trial.number, trial.value)
+                self._pruner.complete(trial.number, self._evidence(trial))
                 self._end(trial, TrialState.COMPLETE, "", moment, changes)
             case Outcome.PRUNED:
                 because = trial.reason or "the objective raised Pruned"

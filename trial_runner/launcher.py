@@ -80,12 +80,21 @@ class Launcher:
     async def launch(
         self, connection: socket, flag: int, output: int, device: Device, output_bytes: int
     ) -> Process:
-        """Start the process of a slot at the other end of ``connection``."""
+        """Start the process of a slot at the other end of ``connection``.
+
+        A fork server that died is started again.
+
+        Raises:
+            WrongInput: it cannot load the objective any more.
+            WorkFailed: it died again at once.
+        """
         if not self._fork:
             return await self._launch_fresh(connection, flag, output, device, output_bytes)
-        assert self._server is not None and self._socket is not None
-        setup = SlotSetup(device=device, output_bytes=output_bytes, parent=self._server.pid)
         async with self._one_at_a_time:
+            if self._socket is None:  # the fork server died, and its slots with it
+                await self.load()
+            assert self._server is not None and self._socket is not None
+            setup = SlotSetup(device=device, output_bytes=output_bytes, parent=self._server.pid)
             self._forked = asyncio.get_running_loop().create_future()
             body = msgspec.msgpack.encode(setup)
             descriptors = [connection.fileno(), flag, output]
@@ -148,6 +157,7 @@ class Launcher:
                 known.set_result(exited.status)
 
     def _lost(self) -> None:
+        self._socket = None
         error = WorkFailed(f"the process that loads {self.entry} died{self._last_words()}")
         for future in (self._loaded, self._forked):
             if future is not None and not future.done():

@@ -16,7 +16,7 @@ from socket import AF_UNIX, SOCK_STREAM, socketpair
 
 import msgspec
 
-from schema.errors import WorkFailed
+from schema.errors import TrialMQError, WorkFailed
 from schema.messages import Assignment, Failure, Final
 from schema.trial import FailureKind, Outcome
 from trial_runner.child import Task
@@ -138,7 +138,7 @@ class Slot:
             return
         try:
             await self.start()
-        except (OSError, WorkFailed) as error:
+        except (OSError, TrialMQError) as error:
             self._on_broken(error)
 
     # ------------------------------------------------------------------ tasks

@@ -8,7 +8,7 @@ page or a broker.
 
 from schema.configuration import Config, Group
 from schema.errors import TrialMQError, WrongInput
-from schema.markers import AfterTraining, Doc, Live, OneOf, Range, When
+from schema.markers import AfterTraining, Doc, Fixed, Live, OneOf, Range, When
 from trial_runner.objective import objective
 from trial_runner.trial import Pruned, Trial
 
@@ -16,6 +16,7 @@ __all__ = [
     "AfterTraining",
     "Config",
     "Doc",
+    "Fixed",
     "Group",
     "Live",
     "OneOf",

@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.progress import Progress, progress_of
-from orchestrator.sampling import Sampler
+from orchestrator.pruning.build import explain
+from orchestrator.pruning.parameters import check_parameters
+from orchestrator.sampling import Sampler, make_sampler
 from orchestrator.service import Service
 from orchestrator.store.store import Store
 from orchestrator.study_engine import StudyEngine
@@ -71,7 +73,8 @@ def study_spec(choices: SweepChoices, offer: ObjectiveDescription) -> StudySpec:
     """The study that the choices make of an objective.
 
     Raises:
-        WrongInput: an override names what does not exist or goes outside of the space.
+        WrongInput: an override names what does not exist or goes outside of the space, or the
+            numbers of the pruner do not fit together.
     """
     space = narrow(offer.space, choices.overrides(offer))
     objective = ObjectiveDescription(
@@ -89,6 +92,7 @@ def study_spec(choices: SweepChoices, offer: ObjectiveDescription) -> StudySpec:
         steps=settings.steps or objective.reported_steps(),
         parameters=settings.parameters,
     )
+    explain(pruner)
     return StudySpec(
         name=checked_name("study", choices.study or default_study(choices.objective)),
         objective=objective,
@@ -119,6 +123,8 @@ async def sweep(choices: SweepChoices, watch: Watch) -> SweepResult:
     """
     began = time.monotonic()
     since = time.time()
+    check_parameters(choices.pruner.pruner, choices.pruner.parameters)
+    make_sampler(choices.sampler, choices.seed)
     async with AsyncExitStack() as stack:
         devices = share(choices.runners)
         launcher = await stack.enter_async_context(

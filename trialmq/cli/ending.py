@@ -60,7 +60,8 @@ class Ending:
         """The last screen of a run that was of use."""
         console.print()
         for block in self._blocks(console.width - 2):
-            console.print(Padding(block, (0, 1)), Text())
+            console.print(Padding(block, (0, 1), expand=False))
+            console.print()
         console.print(Text(" Next", "name"))
         for what, words in self._commands():
             console.print(
@@ -165,7 +166,7 @@ class Ending:
     def _again(self, *, more: bool = False) -> list[str]:
         """The words of the same command once more, ``more`` with half as many trials again."""
         words = list(self.command)
-        if more:
+        if more and self.result.spec.limits.trials is not None:
             total = self._ended + max(1, self._ended // 2)
             words = [*without_option(words, "--trials"), "--trials", str(total)]
         return words

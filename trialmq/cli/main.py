@@ -63,7 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code if isinstance(code, int) else DONE
     except CycloptsError as error:
-        return _refused(str(error).rstrip("."), WRONG_INPUT, None)
+        how = " ".join(["trialmq", *(error.command_chain or ()), "--help"])
+        return _refused(f"{str(error).rstrip('.')}; see {how}", WRONG_INPUT, None)
     except TrialMQError as error:
         code = WRONG_INPUT if isinstance(error, WrongInput) else NOT_DONE
         return _refused(str(error), code, error if debug else None)

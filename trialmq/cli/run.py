@@ -189,6 +189,8 @@ def choices_from(objective: str, options: RunOptions, common: Common) -> "SweepC
     from trialmq.sweep import SweepChoices
 
     at_least_one("--trials", options.trials)
+    if common.db.is_dir():
+        raise WrongInput(f"--db {common.db}: it is a directory; write the path of a file")
     trials = options.trials if options.trials or options.timeout else TRIALS
     file = read_study_file(options.study_file) if options.study_file else StudyFile()
     return SweepChoices(

@@ -89,15 +89,17 @@ def attempts_table(attempts: "list[AttemptRow]") -> "Table":
     from rich.table import Table
 
     table = Table(box=None, header_style="faint", padding=(0, 2, 0, 0), pad_edge=False)
-    for title in ("attempt", "runner", "slot", "device", "outcome", "time", "because"):
+    for title in ("attempt", "runner", "device", "outcome", "time", "because"):
         table.add_column(title, justify="right" if title in ("attempt", "time") else "left")
     for attempt in attempts:
-        seconds = "" if attempt.seconds is None else shown_duration(attempt.seconds)
-        reason = ": ".join(part for part in (attempt.failure, attempt.reason) if part)
-        outcome, slot = attempt.outcome or "running", attempt.slot or ""
-        device = attempt.device or ""
-        number = str(attempt.number)
-        table.add_row(number, attempt.runner, slot, device, outcome, seconds, reason)
+        table.add_row(
+            str(attempt.number),
+            attempt.runner,
+            attempt.device or "",
+            attempt.outcome or "running",
+            "" if attempt.seconds is None else shown_duration(attempt.seconds),
+            ": ".join(part for part in (attempt.failure, attempt.reason) if part),
+        )
     return table
 
 

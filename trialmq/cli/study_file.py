@@ -93,4 +93,7 @@ def fill_from_study_file(
             raise UnknownName(f"option in [study] of {path}:", name, known)
         if isinstance(value, dict | list):
             raise WrongInput(f"{path}: {name} in [study] takes one value")
-    Dict(given, source=str(path), use_commands_as_keys=False)(app, commands, arguments)
+    under_command: dict[str, Any] = given
+    for command in reversed(commands):
+        under_command = {command: under_command}
+    Dict(under_command, source=str(path))(app, commands, arguments)

@@ -51,7 +51,7 @@ def trials(
         study: its name; not needed where the database has only one
         sort: value (best first), number, seconds, state, or a variable: training.learning_rate
         limit: show only so many
-        all_variables: show every variable, searched or not, however wide the table gets
+        all_variables: show every variable, searched or not, in as many tables as it takes
     """
     from trialmq.cli.figures import counted
     from trialmq.cli.reading import read_study
@@ -63,13 +63,21 @@ def trials(
     screen = console()
     results = list(result_columns(found.spec, ordered))
     variables = list(variable_columns(found.spec, ordered, all_variables))
-    room = math.inf if all_variables or not screen.is_terminal else screen.width + GAP
-    shown = fitting(variables, room - sum(column.width for column in results))
-    columns = [*results, *shown]
-    screen.width = max(screen.width, sum(column.width for column in columns))
-    screen.print(table_of(columns, ordered))
-    if left := len(variables) - len(shown):
-        screen.print(f"{counted(left, 'more variable')}: --all-variables", style="faint")
+    if not screen.is_terminal:
+        screen.width = sum(column.width for column in [*results, *variables])
+    shown = fitting(variables, screen.width - sum(column.width for column in results))
+    screen.print(table_of([*results, *shown], ordered))
+    rest = variables[len(shown) :]
+    if not rest:
+        return
+    if not all_variables:
+        screen.print(f"{counted(len(rest), 'more variable')}: --all-variables", style="faint")
+        return
+    while rest:
+        shown = fitting(rest, screen.width - sum(c.width for c in results[:2])) or rest[:1]
+        rest = rest[len(shown) :]
+        screen.print()
+        screen.print(table_of([*results[:2], *shown], ordered))
 
 
 def sort_key(order: str, spec: StudySpec) -> "Callable[[Trial], tuple[object, ...]]":
@@ -142,11 +150,11 @@ def variable_columns(
 
 
 def fitting(columns: Sequence[Column], room: float) -> list[Column]:
-    """The first columns, as far as there is room."""
+    """The first columns, as far as there is room; the last one needs no gap after it."""
     shown: list[Column] = []
     for column in columns:
         room -= column.width
-        if room < 0:
+        if room < -GAP:
             break
         shown.append(column)
     return shown

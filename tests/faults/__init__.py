@@ -1,0 +1,1 @@
+"""Faults are injected into real sweeps of real processes."""
