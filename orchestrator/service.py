@@ -334,9 +334,14 @@ def _assignment(engine: StudyEngine, trial: Trial) -> Assignment:
     )
 
 
+def _function(entry: str) -> str:
+    """An entry point without the folders that lead to it, which may change."""
+    return entry.replace("\\", "/").rpartition("/")[2]
+
+
 def _check_same(stored: StudySpec, wanted: StudySpec) -> None:
     new = "take another name with --study, or another database with --db"
-    if stored.objective.entry != wanted.objective.entry:
+    if _function(stored.objective.entry) != _function(wanted.objective.entry):
         raise WrongInput(
             f"study {stored.name!r} is of the objective {stored.objective.entry}, not "
             f"{wanted.objective.entry}; {new}"

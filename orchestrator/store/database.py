@@ -173,6 +173,8 @@ def _sentence(path: Path, error: sqlite3.Error) -> str:
         return f"{path} is locked by another program; end it or choose another with --db"
     if "full" in text:
         return f"{path}: the disk is full; what was stored is intact, free some space and run again"
+    if "I/O" in text:
+        return f"{path} cannot be written ({text}); what was stored is intact, see to the disk"
     if "readonly" in text or "unable to open" in text:
         return f"{path} cannot be written: {text}"
     return f"{path}: {text}"

@@ -1,6 +1,7 @@
 """A sweep as a user starts it: the command in a process group of its own, on its own database."""
 
 import os
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -28,8 +29,15 @@ class Sweep:
         self._notices = os.fdopen(self._reader, "r")
         self._mark = uuid.uuid4().hex
 
-    def start(self, entry: str, *options: str) -> "subprocess.Popen[str]":
-        """Start `trialmq run`."""
+    def start(
+        self, entry: str, *options: str, file_bytes: int | None = None
+    ) -> "subprocess.Popen[str]":
+        """Start `trialmq run`; with ``file_bytes`` no file of its can grow beyond that."""
+
+        def limit() -> None:
+            if file_bytes is not None:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
+
         command = [sys.executable, "-m", "trialmq", "run", entry, "--db", str(self.database)]
         return subprocess.Popen(
             [*command, "--runners", "2", "--sampler", "random", *options],
@@ -44,6 +52,7 @@ class Sweep:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=limit,
         )
 
     def run(self, entry: str, *options: str) -> tuple[int, str]:

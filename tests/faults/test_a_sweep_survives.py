@@ -176,3 +176,21 @@ def test_a_fork_server_that_dies_is_replaced_and_costs_only_what_it_ran(sweep: S
     assert sweep.rows("SELECT state, count(*) FROM trial GROUP BY state") == [("complete", 8)]
     assert sweep.rows("SELECT count(*) FROM attempt WHERE failure = 'crash'")[0][0] >= 1
     gone(sweep)
+
+
+def test_a_disk_that_is_full_stops_the_sweep_and_what_was_stored_is_intact(sweep: Sweep) -> None:
+    entry = f"{OBJECTIVES}:tells_its_process"
+    process = sweep.start(entry, "--trials", "5000", "--quiet", file_bytes=600_000)
+    said, _ = process.communicate(timeout=90)
+
+    assert process.returncode == 2, said
+    assert "what was stored is intact" in said
+    assert "Traceback" not in said
+    gone(sweep)
+    stored = sweep.rows("SELECT count(*) FROM trial WHERE state = 'complete'")[0][0]
+    assert 0 < stored < 5000
+    assert sweep.rows("PRAGMA integrity_check") == [("ok",)]
+
+    code, said = sweep.run(entry, "--trials", str(stored + 20))
+    assert code == 0, said
+    assert sweep.rows("SELECT count(*), count(DISTINCT number) FROM trial")[0] == (stored + 20,) * 2

@@ -70,7 +70,7 @@ def _line(variable: Variable, value: Value, name_width: int, value_width: int) -
     if not changed:
         return line.append(shown_value(value), plain)
     line.append(f"{shown_value(value):<{value_width}}", "changed")
-    return line.append(f"  {shown_value(variable.default)}", "faint")
+    return line.append(f"  ({shown_value(variable.default)})", "faint")
 
 
 def _width(lines: Lines) -> int:
@@ -88,6 +88,6 @@ def _beside(columns: Sequence[Lines]) -> Iterator[Text]:
 
 def _legend(space: Space, values: Mapping[str, Value]) -> Iterator[str]:
     if any(values[v.path] != v.default for v in space.variables):
-        yield "Highlighted: differs from the default, which stands beside it"
+        yield "In brackets: the default, where it differs"
     if any(not (v.searched or v.after_training) for v in space.variables):
         yield "Faint: not searched"

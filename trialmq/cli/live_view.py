@@ -60,8 +60,6 @@ class LiveView(View):
         if progress is None:
             self._live.update(Padding(self._loading, (1, 1)), refresh=True)
             return
-        if progress.closed_because:
-            self._console.show_cursor(True)  # a second Ctrl-C ends the process with no time for it
         if progress.best is not None:
             self._bests[progress.ended] = progress.best[1]
         left = time_left(progress, runners=self._runners, elapsed=self.elapsed, limit=self._limit)
@@ -76,6 +74,7 @@ class LiveView(View):
 
     async def __aenter__(self) -> Self:
         self._live.start()
+        self._console.show_cursor(True)  # a process that is killed has no time to bring it back
         return await super().__aenter__()
 
     async def __aexit__(
