@@ -60,7 +60,7 @@ class Ending:
         """The last screen of a run that was of use."""
         console.print()
         for block in self._blocks(console.width - 2):
-            console.print(Padding(block, (0, 1), expand=False))
+            console.print(Padding(block, (0, 0, 0, 1), expand=False))
             console.print()
         console.print(Text(" Next", "name"))
         for what, words in self._commands():

@@ -60,17 +60,16 @@ class LiveView(View):
         if progress is None:
             self._live.update(Padding(self._loading, (1, 1)), refresh=True)
             return
+        width, height = self._console.size
+        self._live.update(screen_of(self.moment(progress), width, height), refresh=True)
+
+    def moment(self, progress: Progress) -> Moment:
+        """A picture with what it does not know."""
         if progress.best is not None:
             self._bests[progress.ended] = progress.best[1]
         left = time_left(progress, runners=self._runners, elapsed=self.elapsed, limit=self._limit)
-        moment = Moment(
-            progress=progress,
-            elapsed=self.elapsed,
-            left=left,
-            bests=[self._bests[ended] for ended in sorted(self._bests)],
-        )
-        width, height = self._console.size
-        self._live.update(screen_of(moment, width, height), refresh=True)
+        bests = [self._bests[ended] for ended in sorted(self._bests)]
+        return Moment(progress=progress, elapsed=self.elapsed, left=left, bests=bests)
 
     async def __aenter__(self) -> Self:
         self._live.start()

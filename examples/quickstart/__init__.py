@@ -1,0 +1,1 @@
+"""The thirty lines of the README."""
