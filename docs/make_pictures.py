@@ -38,7 +38,7 @@ class Camera(LiveView):
         super().show(progress)
         if progress is None or progress.limit is None or self.picture:
             return
-        busy = progress.running and all(trial.reports > 2 for trial in progress.running)
+        busy = progress.running and all(trial.reports > 1 for trial in progress.running)
         if busy and TAKEN_AT * progress.limit <= progress.ended < progress.limit:
             self.picture = screen_of(self.moment(progress), WIDTH, 40)
 

@@ -9,7 +9,7 @@ from schema.trial import TrialState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningTrial:
-    """A trial that a runner holds: ``seconds`` since its attempt started, ``reports`` made in it."""
+    """A trial that a runner holds: ``seconds`` since it started, and the ``reports`` it made."""
 
     runner: str
     number: int

@@ -9,6 +9,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 
 from orchestrator.leases import HELD, Leases
+from orchestrator.outcomes import FirstFailures, problem_of, told_of
 from orchestrator.pruning.pruner import Pruner
 from orchestrator.retries import after_failure
 from orchestrator.suggestions import Ask, Past, Told
@@ -18,9 +19,6 @@ from schema.messages import Failure, Final, Record, Report, Reported, Started
 from schema.study import StudySpec
 from schema.trial import Desired, FailureKind, Outcome, TrialState
 from schema.values import Value
-
-SAME_FAILURES = 5
-"""When the first trials of a run all fail for the same reason, this many are enough."""
 
 
 class StudyEngine:
@@ -41,7 +39,7 @@ class StudyEngine:
         self._pruner = pruner
         self._leases = leases
         self._reports = reports_codec()
-        self._first_failures: list[str] | None = []
+        self._failures = FirstFailures()
 
     # ------------------------------------------------------------------ loading and creating
 
@@ -56,7 +54,8 @@ class StudyEngine:
             values = self._values_of(curves.get(trial.number, ()))
             if values:
                 trial.last_metrics = curves[trial.number][-1][2]
-            told = self._told(trial, values[-1] if values else None) if trial.state.ended else None
+            last = values[-1] if values else None
+            told = told_of(self.spec.objective, trial, last) if trial.state.ended else None
             past.append(Past(number=trial.number, sampled=trial.sampled, told=told))
             if trial.state.ended:
                 self.trial_seconds += trial.seconds
@@ -196,7 +195,7 @@ class StudyEngine:
             self._failed(trial, final, moment, changes)
             return
         if final.outcome is Outcome.COMPLETE:
-            problem = self._problem(final.metrics)
+            problem = problem_of(self.spec.objective, final.metrics)
             if problem is not None:
                 broken = Final(
                     outcome=Outcome.FAILED,
@@ -223,18 +222,6 @@ class StudyEngine:
                 self._end(trial, TrialState.CANCELLED, because, moment, changes)
             case Outcome.RELEASED:
                 self._wait_again(trial, "given back by its runner", moment, changes)
-
-    def _problem(self, metrics: dict[str, float]) -> Failure | None:
-        for metric in self.spec.objective.metrics:
-            value = metrics.get(metric.name)
-            if value is None:
-                known = ", ".join(metrics) or "nothing"
-                reason = f"the result has no metric {metric.name!r}; it has {known}"
-                return Failure(kind=FailureKind.BAD_RESULT, reason=reason)
-            if math.isnan(value):
-                reason = f"the objective's {metric.name} is NaN"
-                return Failure(kind=FailureKind.NOT_A_NUMBER, reason=reason)
-        return None
 
     def _tune(self, trial: Trial, tuned: dict[str, Value], changes: Changes) -> None:
         if not tuned:
@@ -297,30 +284,14 @@ class StudyEngine:
         if state is TrialState.PRUNED:
             trial.value = last
         self._moved(trial, lambda: self._leases.end(trial, state))
-        self.tells.append(
-            self._told(trial, (step, last) if step is not None and last is not None else None)
-        )
+        seen = (step, last) if step is not None and last is not None else None
+        self.tells.append(told_of(self.spec.objective, trial, seen))
         self._consider_best(trial)
-        self._watch_failures(trial)
+        if (pattern := self._failures.watch(trial)) is not None:
+            self.broken_because = pattern
+            self.close(pattern)
         changes.event(moment.wall, trial, state, because)
         changes.touch(trial)
-
-    def _told(self, trial: Trial, last: tuple[int, float] | None) -> Told:
-        metrics = trial.metrics or {}
-        values = None
-        if trial.state is TrialState.COMPLETE:
-            values = tuple(metrics[m.name] for m in self.spec.objective.metrics)
-        seen = metrics or trial.last_metrics
-        violations = {
-            c.metric: c.violation(seen[c.metric])
-            for c in self.spec.objective.constraints
-            if c.metric in seen
-        }
-        if trial.failure is FailureKind.OUT_OF_MEMORY:
-            violations["memory"] = 1.0
-        return Told(
-            number=trial.number, state=trial.state, values=values, last=last, violations=violations
-        )
 
     def _consider_best(self, trial: Trial) -> None:
         if trial.state is not TrialState.COMPLETE or trial.value is None:
@@ -329,22 +300,6 @@ class StudyEngine:
             return
         if self.best is None or self.spec.metric.better(trial.value, self.best[1]):
             self.best = (trial.number, trial.value)
-
-    def _watch_failures(self, trial: Trial) -> None:
-        if self._first_failures is None:
-            return
-        if trial.state is not TrialState.FAILED:
-            self._first_failures = None
-            return
-        self._first_failures.append(f"{trial.failure}: {trial.reason}")
-        if len(set(self._first_failures)) > 1:
-            self._first_failures = None
-        elif len(self._first_failures) >= SAME_FAILURES:
-            self.broken_because = (
-                f"the first {SAME_FAILURES} trials all failed for the same reason: "
-                f"{self._first_failures[0]}"
-            )
-            self.close(self.broken_because)
 
     # ------------------------------------------------------------------ the end of the study
 

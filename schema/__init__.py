@@ -1,1 +1,1 @@
-"""What two processes must agree on: the words (configuration, trials, messages) and the channel (broker)."""
+"""What two processes must agree on: the words (configuration, messages) and the channel."""

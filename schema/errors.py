@@ -1,7 +1,7 @@
 """Every error that TrialMQ raises on purpose, as one small tree.
 
 TrialMQError
-├── WrongInput                 what the user gave is wrong; the message says what would be right (exit code 2)
+├── WrongInput                 what the user gave is wrong; says what would be right (exit code 2)
 │   ├── ConfigurationError     a configuration class or a value of it
 │   │   └── InvalidValue       one value of one variable
 │   ├── UnknownName            a variable, study, file or function that does not exist

@@ -1,4 +1,4 @@
-"""The life of a trial: its states with their legal transitions, what is wanted of it, how it failed.
+"""The life of a trial: its states and legal transitions, what is wanted of it, how it failed.
 
 A trial is one configuration being evaluated; an attempt is one execution of it. The orchestrator
 writes what is *desired*; what a runner *observed* at the end always wins (a trial that completed

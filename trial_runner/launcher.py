@@ -147,7 +147,7 @@ class Launcher:
     def _receive(self, kind: Kind, body: bytes) -> None:
         if kind is Kind.READY:
             self._loaded.set_result(msgspec.msgpack.decode(body, type=Loaded))
-        elif kind is Kind.FORKED and self._forked is not None:
+        elif kind is Kind.FORKED and self._forked is not None and not self._forked.done():
             self._forked.set_result(msgspec.msgpack.decode(body, type=int))
         elif kind is Kind.EXITED:
             exited = msgspec.msgpack.decode(body, type=Exited)

@@ -72,6 +72,7 @@ class Slot:
         self._serial = 0
         self._protocol: FrameProtocol | None = None
         self._process: Process | None = None
+        self._started = False
         self._failures = 0
         self._closing = False
         self._replacing: asyncio.Task[None] | None = None
@@ -85,14 +86,14 @@ class Slot:
         _, self._protocol = await asyncio.get_running_loop().create_unix_connection(
             lambda: FrameProtocol(self._receive, self._lost), sock=ours
         )
-        self._process = await self._launcher.launch(
-            theirs,
-            self._flag.descriptor,
-            self._output.fileno(),
-            self.device,
-            self._settings.output_bytes,
-        )
-        theirs.close()
+        with theirs:
+            self._process = await self._launcher.launch(
+                theirs,
+                self._flag.descriptor,
+                self._output.fileno(),
+                self.device,
+                self._settings.output_bytes,
+            )
 
     async def close(self) -> None:
         """End the process, at once if it does not end by itself; nothing is reported any more."""
@@ -100,6 +101,7 @@ class Slot:
         self.ready = False
         if self._replacing is not None:
             self._replacing.cancel()
+            await asyncio.gather(self._replacing, return_exceptions=True)
         if self._protocol is not None:
             self._protocol.close()
         if self._process is not None:
@@ -120,6 +122,7 @@ class Slot:
                 os.killpg(self._process.id, signal.SIGKILL)
 
     def _lost(self) -> None:
+        self.ready = False
         if not self._closing:
             self._replacing = asyncio.create_task(self._replace())
 
@@ -127,11 +130,11 @@ class Slot:
         """The process is gone: say how its task ended, and start another one."""
         self.kill()
         assert self._process is not None
-        status = await self._process.exited
+        status = await asyncio.shield(self._process.exited)
         if self.running is not None:
             self._end(self._crashed(status))
-        self._failures = 0 if self.ready else self._failures + 1
-        self.ready = False
+        self._failures = 0 if self._started else self._failures + 1
+        self._started = False
         if self._failures >= START_FAILURES:
             words = self._take_output().strip() or f"exit status {status}"
             self._on_broken(WorkFailed(f"{self.name} cannot start its process: {words}"))
@@ -179,13 +182,15 @@ class Slot:
         if kind is Kind.REPORTS:
             self._on_reports(self, body)
         elif kind is Kind.FINAL:
-            self._end(self._as_told(self._finals.decode(body)))
+            final = self._as_told(self._finals.decode(body))
+            self.ready = not self._settings.isolate
+            self._end(final)
             if self._settings.isolate and self._protocol is not None:
                 self._protocol.close()
             else:
                 self._on_ready(self)
         elif kind is Kind.READY:
-            self.ready = True
+            self.ready = self._started = True
             self._on_ready(self)
 
     def _end(self, final: Final) -> None:

@@ -1,4 +1,4 @@
-"""The SQLite database behind the store: opens it, checks that it is ours, migrates, locks, executes.
+"""The SQLite database behind the store: opened, checked to be ours, migrated, locked, executed.
 
 The only file that knows aiosqlite. A transaction is one function, run as a whole in the database's
 thread: it commits or it leaves no trace, however its caller is cancelled. Reading needs no lock
@@ -43,12 +43,7 @@ class Database:
             StoreError: it is missing, not ours, newer, locked, or cannot be written.
         """
         with translated(path):
-            if not writing and not path.exists():
-                raise StoreError(f"there is no database {path}; `trialmq run` makes one")
-            if writing:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                _check_writable(path)
-            uri = f"{path.absolute().as_uri()}?mode={'rwc' if writing else 'ro'}"
+            uri = _uri(path, writing)
             connection = await aiosqlite.connect(
                 uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS
             )
@@ -142,12 +137,19 @@ def _statements(script: str) -> Iterator[str]:
             statement = ""
 
 
-def _check_writable(path: Path) -> None:
+def _uri(path: Path, writing: bool) -> str:
+    """The database as SQLite wants it named, once it is clear that it can be opened."""
+    if not writing:
+        if not path.exists():
+            raise StoreError(f"there is no database {path}; `trialmq run` makes one")
+        return f"{path.absolute().as_uri()}?mode=ro"
+    path.parent.mkdir(parents=True, exist_ok=True)
     target = path if path.exists() else path.parent
     if path.is_dir():
         raise StoreError(f"{path} is a directory; --db wants the path of a file")
     if not os.access(target, os.W_OK):
         raise StoreError(f"{path} cannot be written: no permission")
+    return f"{path.absolute().as_uri()}?mode=rwc"
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """Rows of the database as typed objects, and back.
 
-Configurations and metrics are JSON text, so that any SQLite tool can read them; Python's own JSON is
-used for metrics because it keeps NaN and the infinities.
+Configurations and metrics are JSON text, so that any SQLite tool can read them; Python's own JSON
+is used for metrics because it keeps NaN and the infinities.
 """
 
 import json

@@ -44,10 +44,13 @@ def best(
     else:
         from trialmq.cli.configuration import configuration_table
         from trialmq.cli.figures import shown_metrics
+        from trialmq.cli.front import front_sentence
         from trialmq.cli.terminal import console
 
         screen = console()
         title = f"[name]{found.spec.name}[/]  [best]trial {trial.number}[/]  "
         screen.print(title + shown_metrics(trial.metrics or {}), end="\n\n")
+        if front := front_sentence(found.spec, found.trials):
+            screen.print(front, end="\n\n")
         space = found.spec.objective.space
         screen.print(configuration_table(space, trial.config, screen.width))

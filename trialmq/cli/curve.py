@@ -12,6 +12,7 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 BRAILLE = 0x2800
 DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """The bit of a braille character for each of its four rows and two columns of dots."""
+MEASURE = 1e100
 
 Point = tuple[float, float]
 
@@ -33,9 +34,9 @@ def sparkline(values: Sequence[float], width: int) -> str:
 def plot(points: Sequence[Point], width: int, height: int) -> list[str]:
     """The points joined by lines, ``height`` rows and an axis below, ``width`` characters in all.
 
-    Points that are not finite are left out; nothing comes of no point.
+    Points that are not finite, or beyond any measure, are left out; nothing comes of no point.
     """
-    finite = [(x, y) for x, y in points if math.isfinite(x) and math.isfinite(y)]
+    finite = [(x, y) for x, y in points if abs(x) < MEASURE and abs(y) < MEASURE]
     if not finite:
         return []
     xs, ys = [x for x, _ in finite], [y for _, y in finite]
@@ -54,16 +55,11 @@ def plot(points: Sequence[Point], width: int, height: int) -> list[str]:
 
 
 def _rows(points: Sequence[Point], columns: int, rows: int) -> list[str]:
-    right, bottom = columns * 2 - 1, rows * 4 - 1
     cells = [[0] * columns for _ in range(rows)]
-    left_x, right_x = _span([x for x, _ in points])
-    low, high = _span([y for _, y in points])
-
-    def place(point: Point) -> tuple[float, float]:
-        x, y = point
-        return (x - left_x) / (right_x - left_x) * right, (high - y) / (high - low) * bottom
-
-    placed = [place(point) for point in points]
+    across = _shares([x for x, _ in points])
+    up = _shares([y for _, y in points])
+    right, bottom = columns * 2 - 1, rows * 4 - 1
+    placed = [(x * right, (1 - y) * bottom) for x, y in zip(across, up, strict=True)]
     for start, end in zip(placed, placed[1:] or placed, strict=False):
         steps = max(1, math.ceil(max(abs(end[0] - start[0]), abs(end[1] - start[1]))))
         for i in range(steps + 1):
@@ -73,7 +69,7 @@ def _rows(points: Sequence[Point], columns: int, rows: int) -> list[str]:
     return ["".join(chr(BRAILLE + cell) for cell in row) for row in cells]
 
 
-def _span(values: Sequence[float]) -> tuple[float, float]:
-    """The lowest and the highest value, apart even if they are equal."""
+def _shares(values: Sequence[float]) -> list[float]:
+    """Where each value lies between the lowest, 0, and the highest, 1; equal ones in the middle."""
     low, high = min(values), max(values)
-    return (low, high) if low < high else (low - 0.5, high + 0.5)
+    return [(value - low) / (high - low) if low < high else 0.5 for value in values]

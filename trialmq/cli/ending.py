@@ -17,6 +17,7 @@ from schema.trial import TrialState
 from trialmq.cli.configuration import configuration_table
 from trialmq.cli.durations import shown_duration
 from trialmq.cli.figures import counted, shown_metrics
+from trialmq.cli.front import front_sentence
 from trialmq.cli.options import Common
 from trialmq.cli.terminal import STATE_STYLE
 from trialmq.sweep import SweepResult
@@ -74,10 +75,8 @@ class Ending:
         best = self._best
         if best is not None:
             yield self._comparison(best)
-            front = self.result.summary.front
-            if len(front) > 1:
-                numbers = ", ".join(str(trial.number) for trial in front)
-                yield Text(f"On the Pareto front of {self._metrics()}: trials {numbers}")
+            if front := front_sentence(self.result.spec, self.result.trials):
+                yield Text(front)
             yield configuration_table(self.result.spec.objective.space, best.config, width)
         elif self.result.summary.trials["complete"]:
             yield Text("No complete trial holds the constraints.")
@@ -156,9 +155,6 @@ class Ending:
     def _default(self) -> Trial | None:
         defaults = self.result.spec.objective.space.defaults()
         return next((t for t in self.result.trials if t.config == defaults), None)
-
-    def _metrics(self) -> str:
-        return " and ".join(metric.name for metric in self.result.spec.objective.metrics)
 
     def _failed(self) -> int:
         return next(t.number for t in self.result.trials if t.state is TrialState.FAILED)

@@ -8,7 +8,6 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from importlib.metadata import version
 
 from cyclopts import App, CycloptsError
 
@@ -31,13 +30,20 @@ HELP = """Hyper-parameter search for torch: many trials at once, pruned early, r
 """
 
 
+def version() -> str:
+    """The version that is installed."""
+    import importlib.metadata
+
+    return importlib.metadata.version("trialmq")
+
+
 def application() -> App:
     """The command line with all its commands."""
     app = App(
         name="trialmq",
         help=HELP,
         help_format="plaintext",
-        version=lambda: version("trialmq"),
+        version=version,
         config=fill_from_study_file,
         exit_on_error=False,
         print_error=False,

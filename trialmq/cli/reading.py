@@ -30,16 +30,17 @@ class TrialHistory:
     curve: list[Report]
 
 
-def read_studies(database: Path) -> list[StudyOverview]:
-    """Every study of a database.
+def read_studies(database: Path) -> list[tuple[StudyOverview, list[Trial]]]:
+    """Every study of a database with its trials.
 
     Raises:
         StoreError: it cannot be read.
     """
 
-    async def visit() -> list[StudyOverview]:
+    async def visit() -> list[tuple[StudyOverview, list[Trial]]]:
         async with Results.open(database) as results:
-            return await results.studies()
+            studies = await results.studies()
+            return [(overview, await results.trials(overview.study)) for overview in studies]
 
     return asyncio.run(visit())
 

@@ -12,7 +12,7 @@ def studies(*, common: Common = COMMON) -> None:
     from orchestrator.summary import best_of
     from schema.trial import TrialState
     from trialmq.cli.figures import measured
-    from trialmq.cli.reading import read_studies, read_study
+    from trialmq.cli.reading import read_studies
     from trialmq.cli.terminal import STATE_STYLE, console
 
     table = Table(box=None, header_style="faint", padding=(0, 2, 0, 0), pad_edge=False)
@@ -22,9 +22,9 @@ def studies(*, common: Common = COMMON) -> None:
     table.add_column("best", no_wrap=True)
     table.add_column("of trial", justify="right")
     table.add_column("last change", style="faint", no_wrap=True)
-    for overview in read_studies(common.db):
+    for overview, trials in read_studies(common.db):
         spec = overview.study.spec
-        best = best_of(spec, read_study(common.db, spec.name).trials)
+        best = best_of(spec, trials)
         waiting = sum(n for state, n in overview.counts.items() if not state.ended)
         changed = datetime.datetime.fromtimestamp(overview.active or overview.study.created)
         table.add_row(

@@ -1,0 +1,75 @@
+"""What the end of a trial means: is it a result, what does the sampler learn, is it a pattern?"""
+
+import math
+from collections.abc import Mapping
+
+from orchestrator.suggestions import Told
+from orchestrator.trials import Trial
+from schema.messages import Failure
+from schema.study import ObjectiveDescription
+from schema.trial import FailureKind, TrialState
+
+SAME_FAILURES = 5
+"""When the first trials of a run all fail for the same reason, this many are enough."""
+
+
+def problem_of(objective: ObjectiveDescription, metrics: Mapping[str, float]) -> Failure | None:
+    """What is wrong with the metrics of a completed attempt; ``None`` when they are a result."""
+    for metric in objective.metrics:
+        value = metrics.get(metric.name)
+        if value is None:
+            known = ", ".join(metrics) or "nothing"
+            reason = f"the result has no metric {metric.name!r}; it has {known}"
+            return Failure(kind=FailureKind.BAD_RESULT, reason=reason)
+        if math.isnan(value):
+            reason = f"the objective's {metric.name} is NaN"
+            return Failure(kind=FailureKind.NOT_A_NUMBER, reason=reason)
+    return None
+
+
+def told_of(objective: ObjectiveDescription, trial: Trial, last: tuple[int, float] | None) -> Told:
+    """What the sampler learns from a trial that ended.
+
+    ``last`` is its last step with the value there. Running out of memory is told as a violated
+    constraint: such a configuration is infeasible, not bad.
+    """
+    metrics = trial.metrics or {}
+    complete = trial.state is TrialState.COMPLETE
+    seen = metrics or trial.last_metrics
+    violations = {
+        c.metric: c.violation(seen[c.metric]) for c in objective.constraints if c.metric in seen
+    }
+    if trial.failure is FailureKind.OUT_OF_MEMORY:
+        violations["memory"] = 1.0
+    return Told(
+        number=trial.number,
+        state=trial.state,
+        values=tuple(metrics[m.name] for m in objective.metrics) if complete else None,
+        last=last,
+        violations=violations,
+    )
+
+
+class FirstFailures:
+    """Watches whether a run fails from its first trial on, always for the same reason."""
+
+    def __init__(self) -> None:
+        self._reasons: list[str] | None = []
+
+    def watch(self, trial: Trial) -> str | None:
+        """Take in a trial that ended; returns why it is no use to go on, if it is none.
+
+        Any other end of a trial, or a second reason, settles it for the rest of the run.
+        """
+        if self._reasons is None:
+            return None
+        if trial.state is not TrialState.FAILED:
+            self._reasons = None
+            return None
+        self._reasons.append(f"{trial.failure}: {trial.reason}")
+        if len(set(self._reasons)) > 1:
+            self._reasons = None
+        elif len(self._reasons) >= SAME_FAILURES:
+            first = self._reasons[0]
+            return f"the first {SAME_FAILURES} trials all failed for the same reason: {first}"
+        return None

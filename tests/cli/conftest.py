@@ -1,0 +1,44 @@
+"""A database made by a real sweep, and the command line in a process of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from trialmq.cli.main import main
+
+OBJECTIVES = Path(__file__).parent / "objectives.py"
+TRIALS = 12
+Command = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with one study of twelve trials, ``quick``; number 3 failed."""
+    path = tmp_path_factory.mktemp("cli") / "t.db"
+    words = ["run", f"{OBJECTIVES}:train", "--study", "quick", "--sampler", "random", "--quiet"]
+    words += ["--trials", str(TRIALS), "--runners", "2", "--aggressiveness", "off"]
+    assert main([*words, "--db", str(path)]) == 0
+    return path
+
+
+@pytest.fixture
+def trialmq(tmp_path: Path) -> Command:
+    """Starts ``trialmq`` in a process, in an empty directory."""
+
+    def start(*words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "trialmq", *words],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+
+    return start
