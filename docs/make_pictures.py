@@ -2,7 +2,8 @@
 
     python docs/make_pictures.py examples/wakeword/train.py:train --trials 24 --db pictures.db
 
-takes what ``trialmq run`` takes and writes ``docs/images/progress.svg`` and ``result.svg``.
+takes what ``trialmq run`` takes and writes ``docs/images/progress.svg`` and ``result.svg``, with
+commands as they are for the usual database. The study must be a new one.
 """
 
 import asyncio
@@ -15,9 +16,10 @@ from rich.console import Console, RenderableType
 
 from orchestrator.progress import Progress
 from trial_runner.devices import share
-from trialmq.cli.ending import Ending
+from trialmq.cli.ending import Ending, without_option
 from trialmq.cli.live_view import LiveView, screen_of
 from trialmq.cli.main import application
+from trialmq.cli.options import Common
 from trialmq.cli.run import choices_from
 from trialmq.cli.terminal import THEME
 from trialmq.sweep import sweep
@@ -67,8 +69,8 @@ def save(console: Console, name: str, title: str) -> None:
 async def main(words: list[str]) -> None:
     """Run the sweep that the words of a ``trialmq run`` describe, and take its pictures."""
     _, bound, _ = application().parse_args(["run", *words])
-    options, common = bound.arguments["options"], bound.arguments["common"]
-    choices = choices_from(bound.arguments["objective"], options, common)
+    given = bound.arguments
+    choices = choices_from(given["objective"], given["options"], given["common"])
     camera = Camera(paper(), runners=len(share(choices.runners)), limit=choices.limits.seconds)
     async with camera:
         result = await sweep(choices, camera.watch)
@@ -76,9 +78,8 @@ async def main(words: list[str]) -> None:
     for name, show in (("progress.svg", camera.picture), ("result.svg", None)):
         sheet = paper()
         if show is None:
-            ending = Ending(
-                result=result, first=camera.first, command=["run", *words], common=common
-            )
+            command = ["run", *without_option(words, "--db")]
+            ending = Ending(result=result, first=camera.first, command=command, common=Common())
             ending.show(sheet)
         else:
             sheet.print(show)

@@ -7,6 +7,7 @@ learns only from what was really used.
 """
 
 import asyncio
+import importlib.util
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -40,6 +41,10 @@ _STATES = {
 }
 
 
+_NEEDS = {"gp": ("scipy", "torch"), "cmaes": ("cmaes",)}
+"""What Optuna imports only when a sampler is used for the first time."""
+
+
 def _samplers() -> dict[str, Callable[[int], BaseSampler]]:
     samplers = optuna.samplers
     return {
@@ -63,12 +68,10 @@ def make_sampler(name: str, seed: int) -> BaseSampler:
     known = _samplers()
     if name not in known:
         raise UnknownName("sampler", name, known)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            return known[name](seed)
-    except ImportError as error:
-        raise WrongInput(f"sampler {name!r} needs a package that is missing: {error}") from error
+    for package in _NEEDS.get(name, ()):
+        if importlib.util.find_spec(package) is None:
+            raise WrongInput(f"sampler {name!r} needs a package: pip install {package}")
+    return known[name](seed)
 
 
 def distribution(variable: Variable) -> BaseDistribution:
@@ -105,6 +108,7 @@ class OptunaStudy:
 
     def __init__(self, spec: StudySpec, past: Sequence[Past]) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
+        warnings.filterwarnings("ignore", module=r"optuna\.")  # they would break the live view
         self._space: Space = spec.objective.space
         self._order = [(v, distribution(v)) for v in self._space.sampling_order()]
         # Another seed after each restart: Optuna keeps no state of its generator, and the same seed

@@ -331,6 +331,7 @@ def _assignment(engine: StudyEngine, trial: Trial) -> Assignment:
         values=trial.config,
         seed=trial_seed(engine.spec.seed, trial.number),
         limit_seconds=engine.spec.limits.trial_seconds,
+        tune=tuple(v for v in engine.spec.objective.space.variables if v.after_training),
     )
 
 

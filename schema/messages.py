@@ -16,6 +16,7 @@ import msgspec
 from schema.study import ObjectiveDescription
 from schema.trial import Desired, FailureKind, Outcome
 from schema.values import Value
+from schema.variables import Variable
 
 PROTOCOL = 1
 
@@ -101,7 +102,10 @@ class Records(msgspec.Struct, frozen=True, kw_only=True, tag="records"):
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
-    """Run this attempt of this trial with this complete configuration."""
+    """Run this attempt of this trial with this complete configuration.
+
+    ``tune`` are the variables to choose after training, as the study narrowed them.
+    """
 
     trial: int
     attempt: int
@@ -111,6 +115,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, Value]
     seed: int
     limit_seconds: float | None = None
+    tune: tuple[Variable, ...] = ()
 
 
 class LeaseOrder(msgspec.Struct, frozen=True, array_like=True):

@@ -86,6 +86,7 @@ class SlotProcess:
             trial = Trial(
                 assignment,
                 config,
+                self._objective,
                 self._setup.device.torch_name,
                 task.serial,
                 self._stream,

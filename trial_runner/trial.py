@@ -15,9 +15,13 @@ from typing import Any
 
 import msgspec
 
+from schema.errors import WrongInput
 from schema.messages import Assignment, Report
+from schema.study import Direction, Metric
 from schema.values import Value
+from trial_runner.after_training import Evaluate, tune
 from trial_runner.frames import Kind, frame
+from trial_runner.objective import Objective
 from trial_runner.stop_flag import StopFlag
 
 FLUSH_SECONDS = 0.0005
@@ -102,6 +106,7 @@ class Trial:
         self,
         assignment: Assignment,
         config: Any,
+        objective: Objective,
         device: str,
         serial: int,
         stream: ReportStream,
@@ -115,7 +120,8 @@ class Trial:
         self.config = config
         self.last: dict[str, float] = {}
         self.tuned: dict[str, Value] = {}
-        self._trial = assignment.trial
+        self._objective = objective
+        self._tunable = assignment.tune
         self._serial = serial
         self._stream = stream
         self._serials = flag.serials
@@ -148,6 +154,67 @@ class Trial:
             raise Stopped
         if serials[0] == self._serial:
             raise Pruned
+
+    def tune_after_training(
+        self,
+        evaluate: Evaluate,
+        trials: int = 200,
+        *,
+        maximize: str | None = None,
+        minimize: str | None = None,
+    ) -> dict[str, float]:
+        """Choose the variables marked `AfterTraining` on the finished model, without training.
+
+        The values in force are judged first, then random ones, then neighbors of the best so far;
+        the same seed chooses the same. The best are in `config` afterwards and are stored as the
+        trial's configuration. Variables that the study fixed stay as they are; where that is all
+        of them, `evaluate` is called once.
+
+        Args:
+            evaluate: judges one candidate on stored scores; returns metrics by name, or only the
+                number that decides. It is handed the group that holds everything marked
+                `AfterTraining` where that is one group, else a whole configuration.
+            trials: how often to evaluate.
+            maximize: the metric of which more is better; the objective's first one without it and
+                `minimize`.
+            minimize: the metric of which less is better.
+
+        Returns:
+            the metrics of the best. Those of the objective's constraints that are among them hold
+            where any candidate held them.
+
+        Raises:
+            WrongInput: both `maximize` and `minimize`, fewer than one trial, or `evaluate` does not
+                return the metric.
+        """
+        found = tune(
+            self.config,
+            self._unless_stopped(evaluate),
+            self._deciding(maximize, minimize),
+            constraints=self._objective.constraints,
+            variables=self._tunable,
+            trials=trials,
+            seed=self.seed,
+        )
+        self.config, self.tuned = found.config, found.values
+        return found.metrics
+
+    def _unless_stopped(self, evaluate: Evaluate) -> Evaluate:
+        def checked(candidate: Any) -> Any:
+            if self.stop_wanted:
+                raise Stopped
+            return evaluate(candidate)
+
+        return checked
+
+    def _deciding(self, maximize: str | None, minimize: str | None) -> Metric:
+        if maximize and minimize:
+            raise WrongInput("tune_after_training: give either maximize= or minimize=")
+        if maximize:
+            return Metric(name=maximize, direction=Direction.MAXIMIZE)
+        if minimize:
+            return Metric(name=minimize, direction=Direction.MINIMIZE)
+        return self._objective.metrics[0]
 
     def should_stop(self) -> bool:
         """True when the trial should end, for code that would rather ask than catch `Pruned`.

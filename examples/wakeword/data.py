@@ -105,7 +105,8 @@ def main() -> None:
     try:
         load(spec, cache)
     except NoSpeechSynthesiser as error:
-        sys.exit(str(error))
+        print(error, file=sys.stderr)
+        sys.exit(2)
     print(f"the wake-word corpus is in {corpus_folder(spec, cache)}")
 
 

@@ -1,9 +1,9 @@
-"""When the detector fires on a stream, how good that is, and the best decision without retraining.
+"""When the detector fires on a stream, and how good that is.
 
 Scores of a stream come in, one every 0.1 s; the inference group decides at which of them to fire.
+Judging one decision takes about a millisecond, so they are searched on the finished detector.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,14 @@ class StreamResult:
     f1: float
     recall: float
     false_alarms_per_hour: float
+
+    def metrics(self) -> dict[str, float]:
+        """The figures by the names under which a trial keeps them."""
+        return {
+            "stream_f1": self.f1,
+            "stream_recall": self.recall,
+            "false_alarms_per_hour": self.false_alarms_per_hour,
+        }
 
 
 def detections(stream: StreamScores, inference: Inference) -> npt.NDArray[np.float64]:
@@ -68,26 +76,6 @@ def judge(
         f1=2 * hits / max(1, hits + false_alarms + len(wake_times)),
         recall=hits / max(1, len(wake_times)),
         false_alarms_per_hour=false_alarms / (float(stream.times[-1]) / 3600),
-    )
-
-
-def tuned(
-    evaluate: Callable[[Inference], StreamResult], *, trials: int = 400, seed: int = 0
-) -> Inference:
-    """The best of `trials` random decisions, by F1; about a millisecond each."""
-    rng = np.random.default_rng(seed)
-    candidates = [_random_decision(rng) for _ in range(trials)]
-    return max(candidates, key=lambda inference: evaluate(inference).f1)
-
-
-def _random_decision(rng: np.random.Generator) -> Inference:
-    high = float(rng.uniform(0.1, 0.95))
-    return Inference(
-        threshold=float(rng.uniform(0.05, 0.95)),
-        smoothing_windows=int(rng.integers(1, 9)),
-        hysteresis_high=high,
-        hysteresis_low=high * float(rng.uniform(0.2, 1.0)),
-        cool_down_s=float(rng.uniform(0.2, 2.5)),
     )
 
 

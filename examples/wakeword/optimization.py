@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 
 import torch
+import torch._dynamo  # 3 s that torch.optim would spend in every process on its first optimizer
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 from torch.optim import SGD, Adam, AdamW, Optimizer

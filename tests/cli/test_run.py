@@ -1,6 +1,7 @@
 """``trialmq run`` as users call it: exit codes, the JSON file, going on, Ctrl-C."""
 
 import json
+import re
 import signal
 import sqlite3
 import subprocess
@@ -198,9 +199,8 @@ def test_help_names_every_sampler_and_pruner(capsys: pytest.CaptureFixture[str])
     from orchestrator.sampling import _samplers
 
     assert main(["run", "--help"]) == 0
-    said = " ".join(capsys.readouterr().out.replace("│", " ").split())
-    for name in [*PARAMETERS, *_samplers()]:
-        assert f" {name}," in said or f" {name}." in said
+    said = set(re.findall(r"\w+", capsys.readouterr().out))
+    assert said.issuperset([*PARAMETERS, *_samplers()])
 
 
 def test_a_run_without_limits_gets_forty_trials(tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ import pytest
 import torch
 from rich.console import Console
 
+import trialmq as tq
 from examples.wakeword.configuration import Training, WakewordConfig
 from examples.wakeword.corpus import Corpus
-from examples.wakeword.evaluate import evaluate, read_config, summary
+from examples.wakeword.evaluate import evaluate, main, read_config, summary
 
 
 def test_json_and_toml_give_the_same_configuration(tmp_path: Path) -> None:
@@ -31,14 +32,25 @@ def test_json_and_toml_give_the_same_configuration(tmp_path: Path) -> None:
 def test_a_wrong_configuration_is_one_sentence(tmp_path: Path, text: str, problem: str) -> None:
     path = tmp_path / "best.json"
     path.write_text(text)
-    with pytest.raises(SystemExit, match=problem) as raised:
+    with pytest.raises(tq.WrongInput, match=problem) as raised:
         read_config(path)
     assert "\n" not in str(raised.value)
 
 
 def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="cannot be read: No such file"):
+    with pytest.raises(tq.WrongInput, match="cannot be read: No such file"):
         read_config(tmp_path / "none.json")
+
+
+def test_a_study_that_is_not_there_is_one_sentence_and_exit_code_two(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as raised:
+        main(study="mine", db=tmp_path / "none.db")
+    assert raised.value.code == 2
+    said = capsys.readouterr().err
+    assert "none.db" in said
+    assert said.count("\n") == 1
 
 
 def test_a_training_is_judged_and_fits_a_terminal(corpus: Corpus) -> None:

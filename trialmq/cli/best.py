@@ -16,9 +16,8 @@ def best(
     """Show the best configuration of a study.
 
     Args:
-        study: its name; not needed where the database has only one
-        format: table to look at; toml or json: the configuration alone, complete and nested by
-            group, for a file or another program
+        study: Its name; not needed where the database has only one
+        format: A table to look at, or the complete configuration alone, nested by group
     """
     from orchestrator.summary import best_of
     from schema.errors import WorkFailed

@@ -153,8 +153,9 @@ class Ending:
 
     @property
     def _default(self) -> Trial | None:
-        defaults = self.result.spec.objective.space.defaults()
-        return next((t for t in self.result.trials if t.config == defaults), None)
+        space = self.result.spec.objective.space
+        chosen = space.searched_active(space.defaults())
+        return next((t for t in self.result.trials if t.sampled == chosen), None)
 
     def _failed(self) -> int:
         return next(t.number for t in self.result.trials if t.state is TrialState.FAILED)

@@ -26,14 +26,14 @@ def export(
     output: Path | None = None,
     common: Common = COMMON,
 ) -> None:
-    """Write every trial of a study, with its complete configuration, to a file or the screen.
+    """Write all trials with their configurations to a file.
 
     Times are seconds since 1970 (UTC), durations seconds.
 
     Args:
-        study: its name; not needed where the database has only one
-        format: csv has a line a trial, a column a variable; json nests them by group
-        output: the file to write. Without: standard output
+        study: Its name; not needed where the database has only one
+        format: csv has a column a variable, json nests them by group
+        output: Without: standard output
     """
     from trialmq.cli.reading import read_study
 

@@ -7,7 +7,7 @@ Exit codes: 0 done · 1 the work could not be done (no trial completed) · 2 wro
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cyclopts import App, CycloptsError
 
@@ -23,10 +23,12 @@ from trialmq.cli.trials import trials
 
 DONE, NOT_DONE, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 
-HELP = """Hyper-parameter search for torch: many trials at once, pruned early, results typed, kept.
+Command = Callable[..., int | None]
 
-    trialmq run train.py:train --trials 40     search; the same command goes on where it was
-    trialmq best                               the best configuration found
+HELP = """Finds good hyper-parameters for torch training.
+
+trialmq run train.py:train    search; the same command goes on
+trialmq best                  the best configuration found so far
 """
 
 
@@ -50,8 +52,9 @@ def application() -> App:
         result_action="return_value",
         suppress_keyboard_interrupt=False,
     )
-    for command in (run, studies, trials, best, show, export):
-        app.command(command)
+    commands: tuple[Command, ...] = (run, best, trials, show, studies, export)
+    for place, command in enumerate(commands):
+        app.command(command, sort_key=place)
     return app
 
 
@@ -79,9 +82,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    except Exception as error:
+        sentence = f"unforeseen, {type(error).__name__}: {error} (--debug shows where)"
+        return _refused(sentence, NOT_DONE, error if debug else None)
 
 
 def _refused(sentence: str, code: int, error: BaseException | None) -> int:
+    """Say why it ended; ``error`` is given where its traceback is wanted."""
     if error is not None:
         traceback.print_exception(error)
     print(f"trialmq: {sentence}", file=sys.stderr)

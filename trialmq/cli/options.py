@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from cyclopts import Parameter, Token
+from cyclopts import Group, Parameter, Token
 
 from schema.errors import WrongInput
 from trialmq.cli.durations import parse_duration
@@ -25,10 +25,13 @@ def read_seconds(_: Any, tokens: Sequence[Token]) -> float:
         raise WrongInput(f"{tokens[0].keyword}: {error}") from error
 
 
-Seconds = Annotated[float, Parameter(converter=read_seconds)]
+Seconds = Annotated[float, Parameter(converter=read_seconds, metavar="TIME")]
 
 
-@Parameter(name="*")
+EVERYWHERE = Group("Everywhere", sort_key=9)
+
+
+@Parameter(name="*", group=EVERYWHERE)
 @dataclass(frozen=True, kw_only=True)
 class Common:
     """Options of every command."""

@@ -22,6 +22,8 @@ from trialmq.cli.options import COMMON, Common, Seconds, at_least_one
 from trialmq.cli.study_file import StudyFile, read_study_file
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from trialmq.cli.view import View
     from trialmq.sweep import SweepChoices, SweepResult
 
@@ -54,9 +56,8 @@ def read_runners(_: Any, tokens: Sequence[Token]) -> int | None:
 class RunOptions:
     """Options of ``trialmq run``."""
 
-    trials: Annotated[int | None, Parameter(group=LIMITS)] = None
-    """How many trials the study shall have in all, earlier runs included. Without this and
-    --timeout: 40."""
+    trials: Annotated[int | None, Parameter(group=LIMITS, metavar="N")] = None
+    """Trials of the study in all, earlier runs included; without --timeout: 40."""
 
     timeout: Annotated[Seconds | None, Parameter(group=LIMITS)] = None
     """Start no more trials after this time: 90 (seconds), 10m, 2h."""
@@ -64,53 +65,59 @@ class RunOptions:
     trial_timeout: Annotated[Seconds | None, Parameter(group=LIMITS)] = None
     """End a trial that takes longer; it counts as failed."""
 
-    study: Annotated[str | None, Parameter(group=SEARCH)] = None
-    """Name of the study; the same name goes on with it. Without: made from OBJECTIVE."""
+    study: Annotated[str | None, Parameter(group=SEARCH, metavar="NAME")] = None
+    """The same name goes on with the same study; without: made from OBJECTIVE."""
 
-    study_file: Annotated[Path | None, Parameter(group=SEARCH)] = None
-    """A TOML file: these options under [study], and [set], [search], leave_out, [pruner]."""
+    study_file: Annotated[Path | None, Parameter(group=SEARCH, metavar="FILE")] = None
+    """TOML: these options under [study], and [set], [search], leave_out, [pruner]."""
 
-    set: Annotated[tuple[str, ...], Parameter(group=SEARCH, negative="", show_default=False)] = ()
+    set: Annotated[
+        tuple[str, ...],
+        Parameter(group=SEARCH, metavar="VAR=VALUE", negative="", show_default=False),
+    ] = ()
     """Fix a variable: training.epochs=12. May be repeated."""
 
     search: Annotated[
-        tuple[str, ...], Parameter(group=SEARCH, negative="", show_default=False)
+        tuple[str, ...],
+        Parameter(group=SEARCH, metavar="VAR=RANGE", negative="", show_default=False),
     ] = ()
-    """Search a variable there: training.learning_rate=1e-4..1e-2,log or =adamw,sgd. May be
-    repeated."""
+    """Search it there: training.learning_rate=1e-4..1e-2,log. May be repeated."""
 
     leave_out: Annotated[
-        tuple[str, ...], Parameter(group=SEARCH, negative="", show_default=False)
+        tuple[str, ...], Parameter(group=SEARCH, metavar="NAME", negative="", show_default=False)
     ] = ()
     """Leave a group or variable at its default. May be repeated."""
 
-    sampler: Annotated[str, Parameter(group=SEARCH)] = "tpe"
+    sampler: Annotated[str, Parameter(group=SEARCH, metavar="NAME")] = "tpe"
     """Who chooses configurations: tpe, random, gp, cmaes, nsga2, qmc, brute_force."""
 
-    seed: Annotated[int, Parameter(group=SEARCH)] = 0
+    seed: Annotated[int, Parameter(group=SEARCH, metavar="N")] = 0
     """Seed of the sampler, and of every trial together with its number."""
 
     aggressiveness: Annotated[Aggressiveness, Parameter(group=PRUNING)] = Aggressiveness.STANDARD
     """How readily unpromising trials are ended early."""
 
-    pruner: Annotated[str, Parameter(group=PRUNING)] = "median"
-    """Who ends them: median, percentile, threshold, patient, successive_halving, hyperband,
-    wilcoxon, nop."""
+    pruner: Annotated[str, Parameter(group=PRUNING, metavar="NAME")] = "median"
+    """median, percentile, threshold, patient, successive_halving, hyperband, wilcoxon, nop."""
 
     pruner_parameter: Annotated[
-        tuple[str, ...], Parameter(group=PRUNING, negative="", show_default=False)
+        tuple[str, ...],
+        Parameter(group=PRUNING, metavar="NAME=VALUE", negative="", show_default=False),
     ] = ()
     """Set one number of the pruner: n_warmup_steps=3. May be repeated."""
 
     runners: Annotated[
-        int | None, Parameter(group=RUNNING, converter=read_runners, show_default=False)
+        int | None,
+        Parameter(group=RUNNING, converter=read_runners, metavar="N|auto", show_default=False),
     ] = None
-    """How many trials run at once; auto is one a GPU, else one a core. (default: auto)"""
+    """How many trials run at once; auto is one a GPU, else one a core. [default: auto]"""
 
     isolate: Annotated[bool, Parameter(group=RUNNING, negative="", show_default=False)] = False
     """Give each trial a fresh process, not a warm one."""
 
-    json: Annotated[str | None, Parameter(group=OUTPUT, allow_leading_hyphen=True)] = None
+    json: Annotated[
+        str | None, Parameter(group=OUTPUT, metavar="FILE", allow_leading_hyphen=True)
+    ] = None
     """Write a summary to this file; - is standard output."""
 
     quiet: Annotated[bool, Parameter(group=OUTPUT, negative="", show_default=False)] = False
@@ -130,9 +137,9 @@ def run(
 ) -> int:
     """Search for the best configuration of an objective.
 
-    The study is kept in a database while it runs: the same command goes on where it was, however
-    it ended, and a larger --trials makes it longer. Ctrl-C once gives the running trials back and
-    ends; twice ends at once.
+    Everything is kept in a database as it happens: the same command goes on
+    where it was, however it ended, and a larger --trials makes it longer.
+    Ctrl-C ends it and keeps the running trials as waiting; twice: at once.
 
     Args:
         objective: path/to/file.py:function or package.module:function
@@ -167,7 +174,7 @@ async def _sweep(choices: "SweepChoices", view: "View") -> "SweepResult":
         return await sweep(choices, view.watch)
 
 
-def _view(screen: Any, choices: "SweepChoices") -> "View":
+def _view(screen: "Console", choices: "SweepChoices") -> "View":
     from trial_runner.devices import share
     from trialmq.cli.line_view import LineView
     from trialmq.cli.live_view import LiveView
@@ -176,7 +183,7 @@ def _view(screen: Any, choices: "SweepChoices") -> "View":
     if screen.quiet:
         return View()
     runners, limit = len(share(choices.runners)), choices.limits.seconds
-    kind = LiveView if screen.is_terminal else LineView
+    kind = LiveView if screen.is_terminal and not screen.is_dumb_terminal else LineView
     return kind(screen, runners=runners, limit=limit)
 
 

@@ -22,13 +22,13 @@ OUTPUT_LINES = 20
 
 
 def show(*words: str, common: Common = COMMON) -> None:
-    """Show one trial: STUDY NUMBER, or NUMBER where the database has only one study.
+    """Show one trial.
 
-    Its configuration by group, the curve of its metric, why it was pruned or failed, what each
-    attempt did, and the end of what it printed.
+    Its configuration by group, the curve of its metric, why it was pruned or
+    failed, what each attempt did, and the end of what it printed.
 
     Args:
-        words: the name of the study and the number of the trial
+        words: STUDY NUMBER, or NUMBER alone where the database has only one study
     """
     from trialmq.cli.reading import read_trial
     from trialmq.cli.terminal import console

@@ -40,18 +40,18 @@ def trials(
     study: str | None = None,
     /,
     *,
-    sort: str = "value",
-    limit: int | None = None,
+    sort: Annotated[str, Parameter(metavar="ORDER")] = "value",
+    limit: Annotated[int | None, Parameter(metavar="N")] = None,
     all_variables: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     common: Common = COMMON,
 ) -> None:
     """List the trials of a study.
 
     Args:
-        study: its name; not needed where the database has only one
+        study: Its name; not needed where the database has only one
         sort: value (best first), number, seconds, state, or a variable: training.learning_rate
-        limit: show only so many
-        all_variables: show every variable, searched or not, in as many tables as it takes
+        limit: Show only so many
+        all_variables: Show every variable, searched or not, in as many tables as it takes
     """
     from trialmq.cli.figures import counted
     from trialmq.cli.reading import read_study
@@ -123,7 +123,7 @@ def result_columns(spec: StudySpec, trials: "Sequence[Trial]") -> Iterator[Colum
     for name in names:
         yield Column(name, [_metric(trial, name, name == first) for trial in trials])
     yield Column("steps", [str(trial.reports) for trial in trials])
-    yield Column("time", [shown_duration(trial.seconds) for trial in trials])
+    yield Column("time", [shown_duration(t.seconds) if t.seconds else "" for t in trials])
 
 
 def _metric(trial: "Trial", name: str, first: bool) -> str:
