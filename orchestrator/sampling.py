@@ -68,10 +68,29 @@ def make_sampler(name: str, seed: int) -> BaseSampler:
     known = _samplers()
     if name not in known:
         raise UnknownName("sampler", name, known)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    # Warnings would break the live view.
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+    warnings.filterwarnings("ignore", module=r"optuna\.")
     for package in _NEEDS.get(name, ()):
         if importlib.util.find_spec(package) is None:
             raise WrongInput(f"sampler {name!r} needs a package: pip install {package}")
     return known[name](seed)
+
+
+def check_space(name: str, space: Space) -> None:
+    """Can the sampler called ``name`` search this space?
+
+    Raises:
+        WrongInput: it would have to try every value of a range that has no step.
+    """
+    endless = [v.path for v in space.sampling_order() if v.kind == "float" and v.step is None]
+    endless = [path for path in endless if space.variable(path).choices is None]
+    if name == "brute_force" and endless:
+        raise WrongInput(
+            f"sampler 'brute_force' tries every value, and {endless[0]} has no step; give it "
+            f"one (--search {endless[0]}=low..high,step=…) or fix it (--set)"
+        )
 
 
 def distribution(variable: Variable) -> BaseDistribution:
@@ -107,8 +126,6 @@ class OptunaStudy:
     """The disposable Optuna study behind one of ours; not thread-safe, used by one thread."""
 
     def __init__(self, spec: StudySpec, past: Sequence[Past]) -> None:
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
-        warnings.filterwarnings("ignore", module=r"optuna\.")  # they would break the live view
         self._space: Space = spec.objective.space
         self._order = [(v, distribution(v)) for v in self._space.sampling_order()]
         # Another seed after each restart: Optuna keeps no state of its generator, and the same seed

@@ -20,7 +20,8 @@ from schema.errors import WorkFailed, WrongInput
 from schema.study import ObjectiveDescription
 from trial_runner.child import SlotSetup
 from trial_runner.devices import Device
-from trial_runner.frames import FrameProtocol, Kind
+from trial_runner.frame_protocol import FrameProtocol
+from trial_runner.frames import Kind
 from trial_runner.slot_main import SETUP, Exited, Loaded
 
 

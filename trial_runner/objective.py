@@ -15,6 +15,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import schema.errors
+import trial_runner
 from schema.configuration import Config, build
 from schema.declaration import space_of
 from schema.errors import ConfigurationError, UnknownName, WrongInput
@@ -140,16 +142,14 @@ def load(entry: str) -> Objective:
 
 
 def _module_at(place: str) -> ModuleType:
+    """Import a file or a module, and tell the user's own errors from a wrong name."""
+    name = _name_of_file(Path(place)) if place.endswith(".py") else place
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
     try:
-        if place.endswith(".py"):
-            return _module_of_file(Path(place))
-        if str(Path.cwd()) not in sys.path:
-            sys.path.insert(0, str(Path.cwd()))
-        return importlib.import_module(place)
-    except WrongInput:
-        raise
+        return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if error.name and (place == error.name or place.startswith(error.name + ".")):
+        if error.name and (name == error.name or name.startswith(error.name + ".")):
             raise WrongInput(
                 f"there is no module {error.name!r} to import {place} from; for a file write its "
                 "path, as in path/to/file.py:function"
@@ -159,8 +159,11 @@ def _module_at(place: str) -> ModuleType:
         raise WrongInput(_import_failure(place, error)) from error
 
 
-def _module_of_file(path: Path) -> ModuleType:
-    """Import a file under the name it has in its package, so that its own imports work."""
+def _name_of_file(path: Path) -> str:
+    """The name that a file has as a module of its package, so that its own imports work.
+
+    The folder above the package is put on the path.
+    """
     path = path.resolve()
     if not path.is_file():
         near = [p.name for p in path.parent.glob("*.py")] if path.parent.is_dir() else []
@@ -173,16 +176,18 @@ def _module_of_file(path: Path) -> ModuleType:
         root = root.parent
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
-    return importlib.import_module(".".join(parts))
+    return ".".join(parts)
 
 
 def _import_failure(place: str, error: BaseException) -> str:
-    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    if isinstance(error, SyntaxError):
+    """The user's own error, and the line of theirs on which it happened."""
+    what = str(error) if isinstance(error, WrongInput) else type(error).__name__
+    if str(error) and not isinstance(error, WrongInput):
+        what += f": {error}"
+    ours = tuple(str(Path(m.__file__ or "").parent) for m in (schema.errors, trial_runner))
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [f for f in frames if not f.filename.startswith((*ours, "<frozen"))]
+    theirs = [f for f in theirs if f.filename != importlib.__file__]
+    if isinstance(error, SyntaxError) or not theirs:
         return f"{place} cannot be imported: {what}"
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if "importlib" not in f.filename]
-    users = [f for f in frames if not f.filename.startswith(str(Path(__file__).parent))]
-    if isinstance(error, WrongInput) or not users:
-        return f"{place} cannot be imported: {what}"
-    last = users[-1]
-    return f"{place} cannot be imported: {what} ({last.filename}, line {last.lineno})"
+    return f"{place} cannot be imported: {what} ({theirs[-1].filename}, line {theirs[-1].lineno})"

@@ -7,12 +7,14 @@ next. A process that died is replaced.
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import signal
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from socket import AF_UNIX, SOCK_STREAM, socketpair
+from typing import IO
 
 import msgspec
 
@@ -21,7 +23,8 @@ from schema.messages import Assignment, Failure, Final
 from schema.trial import FailureKind, Outcome
 from trial_runner.child import Task
 from trial_runner.devices import Device
-from trial_runner.frames import FrameProtocol, Kind
+from trial_runner.frame_protocol import FrameProtocol
+from trial_runner.frames import Kind
 from trial_runner.launcher import Launcher, Process
 from trial_runner.settings import RunnerSettings
 from trial_runner.stop_flag import StopFlag
@@ -38,6 +41,13 @@ class Running:
     ending: Outcome | FailureKind | None = None
     limit: asyncio.TimerHandle | None = None
     grace: asyncio.TimerHandle | None = None
+
+
+def _output_file() -> IO[bytes]:
+    """Where a process prints to; it appends, because the file is emptied between two tasks."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the slot
+    fcntl.fcntl(file, fcntl.F_SETFL, os.O_APPEND)
+    return file
 
 
 class Slot:
@@ -66,7 +76,7 @@ class Slot:
         self._on_final = on_final
         self._on_broken = on_broken
         self._flag = StopFlag.create()
-        self._output = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - closed with the slot
+        self._output = _output_file()
         self._encoder = msgspec.msgpack.Encoder()
         self._finals = msgspec.msgpack.Decoder(Final)
         self._serial = 0

@@ -18,7 +18,7 @@ from typing import Any
 from orchestrator.progress import Progress, progress_of
 from orchestrator.pruning.build import explain
 from orchestrator.pruning.parameters import check_parameters
-from orchestrator.sampling import Sampler, make_sampler
+from orchestrator.sampling import Sampler, check_space, make_sampler
 from orchestrator.service import Service
 from orchestrator.store.store import Store
 from orchestrator.study_engine import StudyEngine
@@ -93,6 +93,7 @@ def study_spec(choices: SweepChoices, offer: ObjectiveDescription) -> StudySpec:
         parameters=settings.parameters,
     )
     explain(pruner)
+    check_space(choices.sampler, space)
     return StudySpec(
         name=checked_name("study", choices.study or default_study(choices.objective)),
         objective=objective,

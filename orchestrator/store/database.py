@@ -193,7 +193,9 @@ def write_lock(path: Path) -> Iterator[None]:
     """
     with translated(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = path.with_name(path.name + ".lock").open("a+")
+        beside = path.with_name(f"{path.name}.lock")
+        found = beside.exists()
+        lock = beside.open("a+")
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -207,4 +209,9 @@ def write_lock(path: Path) -> Iterator[None]:
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
-        yield
+        try:
+            yield
+        except StoreError:
+            if not found:
+                beside.unlink(missing_ok=True)  # it was refused: leave nothing beside it
+            raise
