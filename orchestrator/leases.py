@@ -48,15 +48,18 @@ class Leases:
         if trial.state in HELD and trial.runner is not None:
             self._hold(trial, trial.runner)
 
-    def grant(self, trial: Trial, runner: str, now: float) -> None:
-        """Hand ``trial`` to ``runner`` as a new attempt."""
+    def grant(self, trial: Trial, runner: str, now: float, boot: str = "") -> None:
+        """Hand ``trial`` to this boot of ``runner`` as a new attempt."""
         trial.become(TrialState.LEASED)
         trial.attempt += 1
         trial.runner = runner
+        trial.boot = boot
         trial.desired = Desired.RUN
         trial.applied = 0
         trial.reports = 0
         trial.last_step = None
+        trial.last_metrics = {}
+        trial.started = None
         trial.heard = now
         self._hold(trial, runner)
 
@@ -117,8 +120,9 @@ class Leases:
         ]
 
     def suspend(self, trial: Trial) -> None:
-        """The lease ran out: the trial waits, but its holder may still come back for it."""
+        """The lease ran out: a loss, unless its holder still comes back for the waiting trial."""
         self._unhold(trial)
+        trial.losses += 1
         trial.become(TrialState.WAITING)
 
     def release(self, trial: Trial) -> None:
@@ -143,5 +147,6 @@ class Leases:
 
     def _take_back(self, trial: Trial) -> None:
         assert trial.runner is not None
+        trial.losses -= 1
         trial.become(TrialState.RUNNING if trial.applied else TrialState.LEASED)
         self._hold(trial, trial.runner)

@@ -1,29 +1,39 @@
 """What the end of a trial means: is it a result, what does the sampler learn, is it a pattern?"""
 
 import math
-from collections.abc import Mapping
 
 from orchestrator.suggestions import Told
 from orchestrator.trials import Trial
-from schema.messages import Failure
+from schema.errors import WrongInput
+from schema.messages import Failure, Final
 from schema.study import ObjectiveDescription
-from schema.trial import FailureKind, TrialState
+from schema.trial import FailureKind, Outcome, TrialState
 
 SAME_FAILURES = 5
 """When the first trials of a run all fail for the same reason, this many are enough."""
 
 
-def problem_of(objective: ObjectiveDescription, metrics: Mapping[str, float]) -> Failure | None:
-    """What is wrong with the metrics of a completed attempt; ``None`` when they are a result."""
+def problem_of(objective: ObjectiveDescription, final: Final) -> Failure | None:
+    """Why an attempt failed, be it that what it returned is no result; ``None`` if it did not."""
+    if final.outcome is Outcome.FAILED:
+        return final.failure or Failure(kind=FailureKind.EXCEPTION, reason="no reason was given")
+    if final.outcome is not Outcome.COMPLETE:
+        return None
     for metric in objective.metrics:
-        value = metrics.get(metric.name)
+        value = final.metrics.get(metric.name)
         if value is None:
-            known = ", ".join(metrics) or "nothing"
+            known = ", ".join(final.metrics) or "nothing"
             reason = f"the result has no metric {metric.name!r}; it has {known}"
             return Failure(kind=FailureKind.BAD_RESULT, reason=reason)
         if math.isnan(value):
             reason = f"the objective's {metric.name} is NaN"
             return Failure(kind=FailureKind.NOT_A_NUMBER, reason=reason)
+    try:
+        for path, tuned in final.tuned.items():
+            objective.space.check(path, tuned)
+    except WrongInput as error:
+        reason = f"a variable that was tuned after training is wrong: {error}"
+        return Failure(kind=FailureKind.BAD_RESULT, reason=reason)
     return None
 
 

@@ -132,3 +132,10 @@ class Results:
         return await self._database.run(
             lambda db: [EventRow(*r) for r in db.execute(query("events_of_study"), (study.id,))]
         )
+
+    async def events_of(self, trial: Trial) -> list[EventRow]:
+        """What happened to a trial, first to last."""
+        of = (trial.study, trial.number)
+        return await self._database.run(
+            lambda db: [EventRow(*r) for r in db.execute(query("events_of_trial"), of)]
+        )

@@ -137,24 +137,39 @@ class OptunaStudy:
             ],
             sampler=make_sampler(spec.sampler, spec.seed + len(past)),
         )
+        # What `brute_force` calls when it is through, to end a loop that is not ours.
+        self._study.stop = lambda: None  # type: ignore[method-assign]
+        self._tried: set[tuple[tuple[str, Value], ...]] | None = None
+        if spec.sampler == "brute_force":
+            self._tried = set()
         self._single = len(spec.objective.metrics) == 1
         self._trials: dict[int, optuna.Trial] = {}
         for trial in past:
             self._add(trial)
 
-    def ask(self, ask: Ask) -> dict[str, Value]:
-        """The values of the searched and active variables for one new trial."""
+    def ask(self, ask: Ask) -> dict[str, Value] | None:
+        """The values of the searched and active variables for one new trial.
+
+        ``None`` when the sampler tries each configuration once, and has.
+        """
         if ask.fixed is not None:
             chosen = self._space.searched_active(ask.fixed)
             self._study.enqueue_trial(
                 {path: to_sampler(self._space.variable(path), v) for path, v in chosen.items()}
             )
         trial = self._study.ask()
+        fixed = ask.fixed or {}
         values: dict[str, Value] = {}
         for variable, dist in self._order:
-            if self._space.is_active(variable, values):
+            if self._space.is_active(variable, {**fixed, **values}):
                 raw = _suggest(trial, variable.path, dist)
                 values[variable.path] = from_sampler(variable, raw)
+        if self._tried is not None:
+            tried = tuple(values.items())
+            if tried in self._tried:
+                self._finish(trial, OptunaState.FAIL, None)
+                return None
+            self._tried.add(tried)
         self._trials[ask.number] = trial
         return values
 
@@ -168,7 +183,7 @@ class OptunaStudy:
         if told.state is TrialState.COMPLETE:
             self._finish(trial, OptunaState.COMPLETE, told.values)
             return
-        state = OptunaState.PRUNED if "memory" in told.violations else _STATES[told.state]
+        state = _state(told)
         if state is OptunaState.PRUNED and self._single and told.last is not None:
             trial.report(told.last[1], told.last[0])
         self._finish(trial, state, None)
@@ -187,7 +202,7 @@ class OptunaStudy:
                 params[variable.path] = to_sampler(variable, past.sampled[variable.path])
                 distributions[variable.path] = dist
         told = past.told
-        state = OptunaState.RUNNING if told is None else _STATES[told.state]
+        state = OptunaState.RUNNING if told is None else _state(told)
         try:
             frozen = optuna.trial.create_trial(
                 state=state,
@@ -204,9 +219,17 @@ class OptunaStudy:
         except ValueError:
             return  # outside of a space that was narrowed since: it teaches nothing here
         self._study.add_trial(frozen)
+        if self._tried is not None:
+            self._tried.add(tuple((path, past.sampled[path]) for path in params))
         if told is None:
             added = self._study.get_trials(deepcopy=False)[-1]
             self._trials[past.number] = optuna.Trial(self._study, added._trial_id)
+
+
+def _state(told: Told) -> OptunaState:
+    """A configuration for which the memory did not suffice is infeasible, which Optuna only learns
+    from trials that did not fail."""
+    return OptunaState.PRUNED if "memory" in told.violations else _STATES[told.state]
 
 
 def _suggest(trial: optuna.Trial, name: str, dist: BaseDistribution) -> Value:
@@ -240,13 +263,21 @@ class Sampler:
     async def exchange(
         self, study: int, tells: Iterable[Told], asks: Iterable[Ask]
     ) -> list[tuple[Ask, dict[str, Value]]]:
-        """Tell what ended, then ask for what is needed: the sampler knows most then."""
+        """Tell what ended, then ask for what is needed: the sampler knows most then.
+
+        Fewer answers than asks: every configuration has been tried.
+        """
 
         def work() -> list[tuple[Ask, dict[str, Value]]]:
             known = self._studies[study]
             for told in tells:
                 known.tell(told)
-            return [(ask, known.ask(ask)) for ask in asks]
+            found = []
+            for ask in asks:
+                if (values := known.ask(ask)) is None:
+                    break
+                found.append((ask, values))
+            return found
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 

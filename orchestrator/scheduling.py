@@ -5,7 +5,7 @@ runner, so that a slot is never idle for a round trip; where they are long none 
 sampler that is asked late knows more.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from orchestrator.leases import Leases
@@ -21,7 +21,10 @@ VERY_SHORT_SECONDS = 0.002
 
 @dataclass(slots=True)
 class Runner:
-    """A runner as the orchestrator knows it; ``seen`` is monotonic seconds."""
+    """A runner as the orchestrator knows it; ``seen`` is monotonic seconds.
+
+    ``boot`` names its spool: another one means that all it held before is gone.
+    """
 
     name: str
     boot: str
@@ -54,7 +57,7 @@ def very_short(engine: StudyEngine) -> bool:
 
 
 def plan(
-    runners: Iterable[Runner], engines: Iterable[StudyEngine], leases: Leases
+    runners: Sequence[Runner], engines: Iterable[StudyEngine], leases: Leases
 ) -> tuple[list[Grant], dict[int, int]]:
     """The grants to make now, and for each study how many more trials could be run.
 

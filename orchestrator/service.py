@@ -46,6 +46,9 @@ GATHER_SECONDS = 0.002
 OFFER_AGAIN_SECONDS = 2.0
 """An assignment of which a runner's heartbeat knows nothing after this long is sent again."""
 
+PRESENT_SECONDS = 30.0
+"""A runner that was silent for longer, six heartbeats, is handed no further trials."""
+
 
 class Mail:
     """What one turn has to say, runner by runner."""
@@ -83,6 +86,7 @@ class Service:
         self._demand: dict[int, int] = {}
         self._next_trial = 1
         self._next_tick = 0.0
+        self._deciding = asyncio.Lock()  # a turn never sees a study that is half open
         self._work = asyncio.Event()
         self._hungry = asyncio.Event()
         self._changed = asyncio.Condition()
@@ -159,16 +163,17 @@ class Service:
         maximize = spec.metric.direction is Direction.MAXIMIZE
         pruner = build_pruner(spec.pruner, maximize=maximize, study_name=spec.name)
         engine = StudyEngine(row.id, spec, pruner, self.leases)
-        past = engine.restore(*await self._store.load(row.id), moment)
-        if not past:
-            engine.queued.append(spec.objective.space.defaults())
-        await self._sampler.open(row.id, spec, past)
-        if orphaned:
-            changes = Changes()
-            for trial in engine.running():
-                engine.lose(trial, orphaned, moment, changes)
-            await self._store.commit(changes)
-        self.engines[row.id] = engine
+        async with self._deciding:
+            past = engine.restore(*await self._store.load(row.id), moment)
+            if not past:
+                engine.queued.append(spec.objective.space.defaults())
+            await self._sampler.open(row.id, spec, past)
+            if orphaned:
+                changes = Changes()
+                for trial in engine.running():
+                    engine.lose(trial, orphaned, moment, changes)
+                await self._store.commit(changes)
+            self.engines[row.id] = engine
         self._work.set()
         return engine
 
@@ -193,7 +198,8 @@ class Service:
             await self._work.wait()
             self._work.clear()
             inbox, self._inbox = self._inbox, []
-            await self._turn(inbox)
+            async with self._deciding:
+                await self._turn(inbox)
             if any(map(very_short, self.engines.values())):
                 await asyncio.sleep(GATHER_SECONDS)
 
@@ -210,6 +216,8 @@ class Service:
                 self._asking.add(engine.id)
                 tells, engine.tells = engine.tells, []
                 found = await self._sampler.exchange(engine.id, tells, asks)
+                if not found:
+                    engine.close("every configuration has been tried")
                 self._suggested.append((engine, found))
                 self._work.set()
 
@@ -229,9 +237,11 @@ class Service:
         if moment.mono >= self._next_tick:
             self._next_tick = moment.mono + TICK_SECONDS
             self._expire(moment, changes)
-        grants, self._demand = plan(list(self.runners.values()), self.engines.values(), self.leases)
+        present = [r for r in self.runners.values() if moment.mono - r.seen <= PRESENT_SECONDS]
+        grants, self._demand = plan(present, self.engines.values(), self.leases)
         for grant in grants:
-            grant.engine.grant(grant.trial, grant.runner, moment, changes)
+            boot = self.runners[grant.runner].boot
+            grant.engine.grant(grant.trial, grant.runner, moment, changes, boot)
             mail.assignments.setdefault(grant.runner, []).append((grant.engine, grant.trial))
         if changes:
             await self._store.commit(changes)
@@ -255,16 +265,10 @@ class Service:
     def _handle(self, message: FromRunner, moment: Moment, changes: Changes, mail: Mail) -> None:
         known = self.runners.get(message.runner)
         if isinstance(message, Hello):
-            self.runners[message.runner] = Runner(
-                name=message.runner,
-                boot=message.boot,
-                slots=message.slots,
-                offers=frozenset(offer.entry for offer in message.offers),
-                seen=moment.mono,
-            )
+            self._welcome(message, moment, changes)
             mail.answers.setdefault(message.runner, {})
             return
-        if known is None:
+        if known is None or known.boot != message.boot:
             mail.introduce.add(message.runner)
         else:
             known.seen = moment.mono
@@ -272,6 +276,19 @@ class Service:
             self._apply(message, moment, changes, mail)
         else:
             self._renew(message, moment, changes, mail)
+
+    def _welcome(self, message: Hello, moment: Moment, changes: Changes) -> None:
+        self.runners[message.runner] = Runner(
+            name=message.runner,
+            boot=message.boot,
+            slots=message.slots,
+            offers=frozenset(offer.entry for offer in message.offers),
+            seen=moment.mono,
+        )
+        for trial in list(self.leases.held.get(message.runner, {}).values()):
+            if trial.boot not in ("", message.boot):
+                because = f"{message.runner} was started anew"
+                self.engines[trial.study].lose(trial, because, moment, changes)
 
     def _apply(self, message: Records, moment: Moment, changes: Changes, mail: Mail) -> None:
         for record in message.records:
@@ -292,6 +309,7 @@ class Service:
             silent = moment.mono - trial.heard
             if (
                 trial.state is TrialState.LEASED
+                and trial.boot == message.boot
                 and trial.id not in claimed
                 and silent > OFFER_AGAIN_SECONDS
             ):
@@ -330,6 +348,7 @@ def _assignment(engine: StudyEngine, trial: Trial) -> Assignment:
         objective=engine.spec.objective.entry,
         values=trial.config,
         seed=trial_seed(engine.spec.seed, trial.number),
+        boot=trial.boot,
         limit_seconds=engine.spec.limits.trial_seconds,
         tune=tuple(v for v in engine.spec.objective.space.variables if v.after_training),
     )

@@ -8,13 +8,17 @@ import math
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 
+import msgspec
+
+from orchestrator.control_trials import CONTROL, LEASED, WOULD_PRUNE, is_control
 from orchestrator.leases import HELD, Leases
 from orchestrator.outcomes import FirstFailures, problem_of, told_of
 from orchestrator.pruning.pruner import Pruner
-from orchestrator.retries import after_failure
+from orchestrator.retries import MAX_LOSSES, after_failure
 from orchestrator.suggestions import Ask, Past, Told
 from orchestrator.trials import Changes, Moment, Trial
 from schema.codec import reports_codec
+from schema.errors import Undecodable
 from schema.messages import Failure, Final, Record, Report, Reported, Started
 from schema.study import StudySpec
 from schema.trial import Desired, FailureKind, Outcome, TrialState
@@ -40,6 +44,7 @@ class StudyEngine:
         self._leases = leases
         self._reports = reports_codec()
         self._failures = FirstFailures()
+        self._spared: set[int] = set()  # control trials that the pruner would have ended
 
     # ------------------------------------------------------------------ loading and creating
 
@@ -115,28 +120,28 @@ class StudyEngine:
 
     # ------------------------------------------------------------------ leases
 
-    def grant(self, trial: Trial, runner: str, moment: Moment, changes: Changes) -> None:
+    def grant(
+        self, trial: Trial, runner: str, moment: Moment, changes: Changes, boot: str = ""
+    ) -> None:
         """``runner`` is to run the next attempt of ``trial``."""
-        self._moved(trial, lambda: self._leases.grant(trial, runner, moment.mono))
+        if trial.runner is not None:
+            self._supersede(trial, moment, changes)
+        self._moved(trial, lambda: self._leases.grant(trial, runner, moment.mono, boot))
         changes.granted.append((trial.id, trial.attempt, runner, moment.wall))
-        changes.event(moment.wall, trial, "leased", f"attempt {trial.attempt} to {runner}")
+        changes.event(moment.wall, trial, LEASED, f"attempt {trial.attempt} to {runner}")
+        self._spared.discard(trial.number)
+        if is_control(self.spec, trial.number):
+            changes.event(moment.wall, trial, CONTROL, "runs to its end whatever the pruner says")
         changes.touch(trial)
 
     def lose(self, trial: Trial, because: str, moment: Moment, changes: Changes) -> None:
-        """The lease of ``trial`` is over without a word from its runner.
-
-        What was wanted of it decides: a trial that was to be pruned is pruned, others wait again.
-        """
-        if trial.desired is Desired.PRUNE:
-            self._close_attempt(trial, Final(outcome=Outcome.PRUNED), moment, changes)
-            self._end(trial, TrialState.PRUNED, trial.reason, moment, changes)
-            return
+        """The lease of ``trial`` is over without a word from its runner."""
         failure = Failure(kind=FailureKind.LOST, reason=because)
         self._failed(trial, Final(outcome=Outcome.FAILED, failure=failure), moment, changes)
 
     def suspend(self, trial: Trial, because: str, moment: Moment, changes: Changes) -> None:
         """The lease ran out; the holder may come back for it while nobody else has it."""
-        if trial.desired is not Desired.RUN:
+        if trial.desired is not Desired.RUN or trial.losses >= MAX_LOSSES:
             self.lose(trial, because, moment, changes)
             return
         self._moved(trial, lambda: self._leases.suspend(trial))
@@ -167,11 +172,24 @@ class StudyEngine:
             changes.started.append((body.slot, body.device, moment.wall, trial.id, trial.attempt))
         elif isinstance(body, Reported):
             trial.become(TrialState.RUNNING)
-            changes.reports.append((trial.id, trial.attempt, record.seq, bytes(body.reports)))
-            self._judge(trial, self._reports.decode(bytes(body.reports)), moment, changes)
         self._recount(before, trial.state)
-        if isinstance(body, Final):
+        if isinstance(body, Reported):
+            self._take_reports(trial, record.seq, bytes(body.reports), moment, changes)
+        elif isinstance(body, Final):
             self._finish(trial, body, moment, changes)
+
+    def _take_reports(
+        self, trial: Trial, seq: int, body: bytes, moment: Moment, changes: Changes
+    ) -> None:
+        try:
+            reports = self._reports.decode(body)
+        except Undecodable as error:
+            failure = Failure(kind=FailureKind.BAD_RESULT, reason=f"unreadable reports: {error}")
+            final = Final(outcome=Outcome.FAILED, failure=failure)
+            self._failed(trial, final, moment, changes)
+            return
+        changes.reports.append((trial.id, trial.attempt, seq, body))
+        self._judge(trial, reports, moment, changes)
 
     def _judge(
         self, trial: Trial, reports: Sequence[Report], moment: Moment, changes: Changes
@@ -185,27 +203,22 @@ class StudyEngine:
             if value is None or trial.desired is not Desired.RUN:
                 continue
             verdict = self._pruner.report(trial.number, step, value)
-            if verdict is not None:
+            if verdict is None:
+                continue
+            if not is_control(self.spec, trial.number):
                 trial.desired = Desired.PRUNE
                 trial.reason = verdict.because
                 changes.event(moment.wall, trial, "prune", verdict.because)
+            elif trial.number not in self._spared:
+                self._spared.add(trial.number)
+                changes.event(moment.wall, trial, WOULD_PRUNE, verdict.because)
 
     def _finish(self, trial: Trial, final: Final, moment: Moment, changes: Changes) -> None:
-        if final.outcome is Outcome.FAILED:
-            self._failed(trial, final, moment, changes)
+        problem = problem_of(self.spec.objective, final)
+        if problem is not None:
+            broken = msgspec.structs.replace(final, outcome=Outcome.FAILED, failure=problem)
+            self._failed(trial, broken, moment, changes)
             return
-        if final.outcome is Outcome.COMPLETE:
-            problem = problem_of(self.spec.objective, final.metrics)
-            if problem is not None:
-                broken = Final(
-                    outcome=Outcome.FAILED,
-                    metrics=final.metrics,
-                    failure=problem,
-                    seconds=final.seconds,
-                    output=final.output,
-                )
-                self._failed(trial, broken, moment, changes)
-                return
         self._close_attempt(trial, final, moment, changes)
         match final.outcome:
             case Outcome.COMPLETE:
@@ -263,7 +276,19 @@ class StudyEngine:
             )
         )
 
+    def _supersede(self, trial: Trial, moment: Moment, changes: Changes) -> None:
+        """The runner whose lease ran out did not come back in time: its attempt counts as lost."""
+        failure = Failure(kind=FailureKind.LOST, reason=f"{trial.runner} did not come back")
+        self._close_attempt(trial, Final(outcome=Outcome.FAILED, failure=failure), moment, changes)
+        self._pruner.drop(trial.number)
+
     def _wait_again(self, trial: Trial, because: str, moment: Moment, changes: Changes) -> None:
+        """Another attempt, unless the trial was to end anyway."""
+        if trial.desired is not Desired.RUN:
+            pruned = trial.desired is Desired.PRUNE
+            state = TrialState.PRUNED if pruned else TrialState.CANCELLED
+            self._end(trial, state, trial.reason or because, moment, changes)
+            return
         self._moved(trial, lambda: self._leases.release(trial))
         self._pruner.drop(trial.number)
         trial.reason = ""

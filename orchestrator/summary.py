@@ -3,12 +3,14 @@
 import math
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from orchestrator.control_trials import Regret, regret_of
+from orchestrator.store.rows import EventRow
 from orchestrator.trials import Trial
-from schema.study import StudySpec
+from schema.study import Direction, StudySpec
 from schema.trial import TrialState
 from schema.values import Value, nest
 
@@ -28,7 +30,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     all trials, ``steps`` the number of reports. ``saved_by_pruning`` estimates the seconds that
     pruned trials would still have taken, from the complete trials' number of steps and each one's
     own speed; ``saved_by_parallelism`` is what this run's trials took one after the other, less the
-    wall time.
+    wall time. ``regret`` is what control trials say of the pruner, where there are any.
     """
 
     study: str
@@ -41,18 +43,19 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     saved_by_pruning: float
     saved_by_parallelism: float
     stopped_because: str = ""
+    regret: Regret | None = None
 
 
 def best_of(spec: StudySpec, trials: Sequence[Trial]) -> Trial | None:
     """The best feasible complete trial by the study's first metric; the earlier one of equals."""
-    found: Trial | None = None
-    for trial in trials:
-        if not _counts(spec, trial):
-            continue
-        assert trial.value is not None
-        if found is None or spec.metric.better(trial.value, found.value or 0.0):
-            found = trial
-    return found
+    return next(iter(best_first(spec, trials)), None)
+
+
+def best_first(spec: StudySpec, trials: Sequence[Trial]) -> list[Trial]:
+    """The feasible complete trials by the study's first metric; of equals the earlier one first."""
+    maximize = spec.metric.direction is Direction.MAXIMIZE
+    feasible = [trial for trial in trials if _counts(spec, trial)]
+    return sorted(feasible, key=lambda trial: trial.value or 0.0, reverse=maximize)
 
 
 def front_of(spec: StudySpec, trials: Sequence[Trial]) -> list[Trial]:
@@ -96,11 +99,16 @@ def summarise(
     seconds: float,
     since: float,
     stopped_because: str = "",
+    events: Iterable[EventRow] = (),
 ) -> Summary:
-    """The summary of a study after a run of ``seconds`` that began at ``since`` (wall clock)."""
+    """The summary of a study after a run of ``seconds`` that began at ``since`` (wall clock).
+
+    ``events`` is the log of a study that has control trials.
+    """
     counts = Counter(trial.state for trial in trials)
     here = math.fsum(t.seconds for t in trials if t.ended is not None and t.ended >= since)
-    best = best_of(spec, trials)
+    ranked = best_first(spec, trials)
+    complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
     several = len(spec.objective.metrics) > 1
     return Summary(
         study=spec.name,
@@ -109,7 +117,7 @@ def summarise(
             for state in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED)
         }
         | {str(s): counts[s] for s in (TrialState.CANCELLED, TrialState.WAITING) if counts[s]},
-        best=None if best is None else _entry(best),
+        best=_entry(ranked[0]) if ranked else None,
         front=[_entry(trial) for trial in front_of(spec, trials)] if several else [],
         seconds=seconds,
         trial_seconds=math.fsum(t.seconds for t in trials),
@@ -117,6 +125,7 @@ def summarise(
         saved_by_pruning=saved_by_pruning(trials),
         saved_by_parallelism=max(0.0, here - seconds),
         stopped_because=stopped_because,
+        regret=regret_of(complete, ranked, events),
     )
 
 

@@ -47,6 +47,7 @@ class Trial:
     seconds: float = 0.0
     heard: float = 0.0
     avoid: str | None = None  # the runner on which it crashed
+    boot: str = ""  # of the runner that it was granted to; empty after a restart of ours
     last_metrics: dict[str, float] = field(default_factory=dict)
 
     def become(self, state: TrialState) -> None:

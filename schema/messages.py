@@ -5,11 +5,14 @@ happened. Down, to a runner: ``Orders``, which both answers and commands. Each i
 with a tag. The protocol is the one of the executable model in ``tests/protocol``:
 
 * ``term`` numbers the generations of the orchestrator; a runner ignores a lower one than it saw.
+* ``boot`` names the spool of a runner; with another one, everything that it held is gone.
 * ``attempt`` is the fencing token of a trial: +1 whenever a lease is granted.
 * ``seq`` numbers the records of one attempt, 1, 2, 3 …; the first is ``Started``, the last is the
   only ``Final``. The orchestrator applies ``seq == applied + 1`` and nothing else.
 * ``Orders`` is level-triggered: it restates what holds, so a lost one heals with the next.
 """
+
+from typing import Annotated
 
 import msgspec
 
@@ -20,7 +23,8 @@ from schema.variables import Variable
 
 PROTOCOL = 1
 
-Report = tuple[int, float, dict[str, float]]
+Step = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+Report = tuple[Step, float, dict[str, float]]
 """One report: step, seconds since the attempt started, the metrics by name."""
 
 
@@ -104,7 +108,8 @@ class Records(msgspec.Struct, frozen=True, kw_only=True, tag="records"):
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """Run this attempt of this trial with this complete configuration.
 
-    ``tune`` are the variables to choose after training, as the study narrowed them.
+    It was granted to the runner of this ``boot`` and is void for any other. ``tune`` are the
+    variables to choose after training, as the study narrowed them.
     """
 
     trial: int
@@ -114,6 +119,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     objective: str
     values: dict[str, Value]
     seed: int
+    boot: str = ""
     limit_seconds: float | None = None
     tune: tuple[Variable, ...] = ()
 

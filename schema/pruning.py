@@ -24,9 +24,12 @@ class PrunerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     ``pruner`` is one of nop, median, percentile, threshold, patient, successive_halving,
     hyperband, wilcoxon. ``steps`` is how many steps a full trial reports, where that is known.
+    ``control_fraction``, from 0 to 1, is the share of trials that run to their end whatever the
+    pruner says.
     """
 
     pruner: str = "median"
     aggressiveness: Aggressiveness = Aggressiveness.STANDARD
     steps: int | None = None
     parameters: dict[str, int | float | bool | str] = {}
+    control_fraction: float = 0.0

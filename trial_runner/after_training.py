@@ -103,12 +103,9 @@ def tune(
 
 def _part(declared: Space) -> Callable[[Config], Group]:
     """What `evaluate` is handed of a configuration; narrowing a space does not change it."""
-    tops = {v.path.partition(".")[0] for v in declared.variables if v.after_training and v.group}
-    loose = any(v.after_training and not v.group for v in declared.variables)
-    if len(tops) != 1 or loose:
-        return lambda config: config
-    name = tops.pop()
-    return lambda config: getattr(config, name)
+    tops = {v.group.partition(".")[0] for v in declared.variables if v.after_training}
+    top = tops.pop() if len(tops) == 1 else ""
+    return lambda config: getattr(config, top) if top else config
 
 
 def _metrics(result: Mapping[str, float] | float, name: str) -> dict[str, float]:

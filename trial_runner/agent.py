@@ -19,7 +19,7 @@ from schema.broker import Broker, Delivery
 from schema.codec import orders_codec, runner_codec
 from schema.errors import Undecodable
 from schema.identity import orchestrator_queue, runner_queue
-from schema.messages import Final, Heartbeat, Hello, Record, Records, Reported, Started
+from schema.messages import Final, Heartbeat, Hello, Orders, Record, Records, Reported, Started
 from schema.study import ObjectiveDescription
 from schema.trial import Desired, Outcome
 from trial_runner.devices import Device
@@ -50,8 +50,7 @@ class RunnerAgent:
         self._broker = broker
         self._offer = offer
         self._settings = settings
-        self._boot = uuid.uuid4().hex
-        self._spool = Spool()
+        self._spool = Spool(boot=uuid.uuid4().hex)
         self._codec = runner_codec()
         self._orders = orders_codec()
         self._waiting: deque[Lease] = deque()
@@ -131,7 +130,11 @@ class RunnerAgent:
             orders = self._orders.decode(delivery.body)
         except Undecodable as error:
             logger.warning("%s: orders were put aside: %s", self.name, error)
-            return
+        else:
+            self._follow(orders)
+        self._soon(delivery.acknowledge())
+
+    def _follow(self, orders: Orders) -> None:
         if self._spool.current(orders):
             for order in orders.leases:
                 lease = self._spool.obey(order)
@@ -146,7 +149,6 @@ class RunnerAgent:
                 self._emptied.set()
             if orders.introduce:
                 self._soon(self._introduce())
-        self._soon(delivery.acknowledge())
 
     def _carry_out(self, lease: Lease) -> None:
         """End a lease that is fenced, or that should be pruned or stopped."""
@@ -193,22 +195,22 @@ class RunnerAgent:
             await self._sending.wait()
             self._sending.clear()
             records, self._outbox = tuple(self._outbox), []
-            await self._publish(Records(runner=self.name, boot=self._boot, records=records))
+            await self._publish(Records(runner=self.name, boot=self._spool.boot, records=records))
 
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(self._settings.heartbeat_seconds)
             again = tuple(self._spool.unacknowledged(WINDOW))
             claims = self._spool.claims()
-            await self._publish(Heartbeat(runner=self.name, boot=self._boot, leases=claims))
+            await self._publish(Heartbeat(runner=self.name, boot=self._spool.boot, leases=claims))
             if again:
-                await self._publish(Records(runner=self.name, boot=self._boot, records=again))
+                await self._publish(Records(runner=self.name, boot=self._spool.boot, records=again))
 
     async def _introduce(self) -> None:
         await self._publish(
             Hello(
                 runner=self.name,
-                boot=self._boot,
+                boot=self._spool.boot,
                 slots=len(self._slots),
                 offers=(self._offer,),
                 devices=tuple(slot.device.name for slot in self._slots),

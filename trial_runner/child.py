@@ -169,10 +169,16 @@ def _reason(error: BaseException) -> str:
     return f"{type(error).__name__}: {text[0]}"[:500] if text else type(error).__name__
 
 
+def _encodable(text: str) -> str:
+    """``text`` as UTF-8 can hold it: names of files may have bytes that are no text."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def _failed(kind: FailureKind, reason: str, error: BaseException) -> Final:
     trace = error.__traceback__.tb_next if error.__traceback__ else None  # from the user's frame on
     lines = traceback.format_exception(type(error), error, trace)
-    failure = Failure(kind=kind, reason=reason, traceback="".join(lines)[-20_000:])
+    told = _encodable("".join(lines)[-20_000:])
+    failure = Failure(kind=kind, reason=_encodable(reason), traceback=told)
     return Final(outcome=Outcome.FAILED, failure=failure)
 
 

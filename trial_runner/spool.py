@@ -41,9 +41,10 @@ class Lease:
 
 
 class Spool:
-    """The leases of one runner, by trial."""
+    """The leases of one runner, by trial; ``boot`` names this memory of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, boot: str = "") -> None:
+        self.boot = boot
         self.leases: dict[int, Lease] = {}
         self.term = 0
         self._highest: dict[int, int] = {}
@@ -58,10 +59,14 @@ class Spool:
     def accept(self, assignment: Assignment) -> Lease | None:
         """A new lease; ``None`` when this attempt or a later one was accepted before.
 
+        So is one that an earlier boot of this runner was given: it may have run it already.
+
         While an older attempt of the trial is still being reported the new one is passed over; the
         orchestrator offers it again.
         """
         trial = assignment.trial
+        if assignment.boot != self.boot:
+            return None
         if assignment.attempt <= self._highest.get(trial, 0) or trial in self.leases:
             return None
         self._highest[trial] = assignment.attempt

@@ -28,6 +28,7 @@ FLUSH_SECONDS = 0.0005
 """Reports that come faster than this travel together."""
 
 FLUSH_REPORTS = 128
+LAST_STEP = 2**63 - 1
 LEFTOVER_SECONDS = 0.02
 """How long a report may lie in a training that says nothing more."""
 
@@ -141,7 +142,7 @@ class Trial:
         for name, value in metrics.items():
             if type(value) is not float:
                 metrics[name] = _number(name, value)
-        if type(step) is not int or step < 0:
+        if type(step) is not int or not 0 <= step <= LAST_STEP:
             step = _step(step)
         stream = self._stream
         now = time.perf_counter()
@@ -264,6 +265,6 @@ def _step(step: object) -> int:
     if isinstance(step, bool) or not hasattr(step, "__index__"):
         raise TypeError(f"step must be a whole number from 0 up, not {step!r}")
     number = step.__index__()
-    if number < 0:
-        raise TypeError(f"step must be a whole number from 0 up, not {number}")
+    if not 0 <= number <= LAST_STEP:
+        raise TypeError(f"step must be a whole number from 0 up, of 63 bits, not {number}")
     return int(number)

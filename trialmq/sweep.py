@@ -15,11 +15,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from orchestrator.progress import Progress, progress_of
 from orchestrator.pruning.build import explain
 from orchestrator.pruning.parameters import check_parameters
+from orchestrator.results import Results
 from orchestrator.sampling import Sampler, check_space, make_sampler
 from orchestrator.service import Service
+from orchestrator.store.rows import EventRow
 from orchestrator.store.store import Store
 from orchestrator.study_engine import StudyEngine
 from orchestrator.summary import Summary, summarise
@@ -85,13 +89,8 @@ def study_spec(choices: SweepChoices, offer: ObjectiveDescription) -> StudySpec:
         steps=offer.steps,
         doc=offer.doc,
     )
-    settings = choices.pruner
-    pruner = PrunerSettings(
-        pruner=settings.pruner,
-        aggressiveness=settings.aggressiveness,
-        steps=settings.steps or objective.reported_steps(),
-        parameters=settings.parameters,
-    )
+    steps = choices.pruner.steps or objective.reported_steps()
+    pruner = msgspec.structs.replace(choices.pruner, steps=steps)
     explain(pruner)
     check_space(choices.sampler, space)
     return StudySpec(
@@ -149,6 +148,7 @@ async def sweep(choices: SweepChoices, watch: Watch) -> SweepResult:
             seconds=time.monotonic() - began,
             since=since,
             stopped_because=engine.closed_because,
+            events=await _events(choices.database, spec),
         )
         return SweepResult(
             summary=summary,
@@ -157,6 +157,14 @@ async def sweep(choices: SweepChoices, watch: Watch) -> SweepResult:
             interrupted=interrupted,
             broken_because=engine.broken_because,
         )
+
+
+async def _events(database: Path, spec: StudySpec) -> list[EventRow]:
+    """The log of a study, where its control trials need it."""
+    if not spec.pruner.control_fraction:
+        return []
+    async with Results.open(database) as results:
+        return await results.events(await results.study(spec.name))
 
 
 async def _start_runners(

@@ -116,7 +116,7 @@ def _decode(text: bytes, what: str, *, toml: bool = False) -> WakewordConfig:
 
 def summary(results: Mapping[str, Sequence[Evaluation]]) -> Table:
     """One column a configuration: mean ± standard deviation over its seeds."""
-    table = Table(title="wake word: mean ± standard deviation over seeds")
+    table = Table(title="mean ± standard deviation over seeds")
     table.add_column()
     for name in results:
         table.add_column(name, justify="right")

@@ -21,6 +21,8 @@ from schema.errors import StoreError
 
 APPLICATION_ID = 0x54524D51  # "TRMQ", in the header of every database of ours
 BUSY_SECONDS = 5.0
+SMALLEST_BYTES = 512
+"""The header of a database; SQLite takes a smaller file for an empty one and writes over it."""
 
 T = TypeVar("T")
 
@@ -139,9 +141,11 @@ def _statements(script: str) -> Iterator[str]:
 
 def _uri(path: Path, writing: bool) -> str:
     """The database as SQLite wants it named, once it is clear that it can be opened."""
+    if not writing and not path.exists():
+        raise StoreError(f"there is no database {path}; `trialmq run` makes one")
+    if path.is_file() and 0 < path.stat().st_size < SMALLEST_BYTES:
+        raise StoreError(f"{path} is not a TrialMQ database; choose another with --db")
     if not writing:
-        if not path.exists():
-            raise StoreError(f"there is no database {path}; `trialmq run` makes one")
         return f"{path.absolute().as_uri()}?mode=ro"
     path.parent.mkdir(parents=True, exist_ok=True)
     target = path if path.exists() else path.parent

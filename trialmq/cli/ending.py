@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from orchestrator.control_trials import Regret
 from orchestrator.progress import Progress
 from orchestrator.summary import best_of
 from orchestrator.trials import Trial
@@ -125,6 +126,8 @@ class Ending:
         ]
         if saved and not self._nothing_to_do:
             yield Text.assemble(("Saved", "name"), f"  about {', '.join(saved)} (estimated)")
+        if summary.regret is not None:
+            yield Text.assemble(("Regret", "name"), f"  {regret_sentence(summary.regret)}")
 
     def _commands(self) -> Iterator[tuple[str, str]]:
         name, hint = self.result.spec.name, self.common.hint
@@ -167,6 +170,19 @@ class Ending:
             total = self._ended + max(1, self._ended // 2)
             words = [*without_option(words, "--trials"), "--trials", str(total)]
         return words
+
+
+def regret_sentence(regret: Regret) -> str:
+    """What the control trials say of the pruner."""
+    control = counted(regret.trials, "control trial")
+    if not regret.would_prune:
+        return f"none: the pruner would have ended none of {control}"
+    share = regret.saved / regret.seconds if regret.seconds else 0.0
+    lost = "".join(f", {n} of the best {top}" for top, n in regret.lost.items())
+    return (
+        f"of {control} the pruner would have ended {regret.would_prune}{lost}, "
+        f"to save {share:.0%} of their time"
+    )
 
 
 def without_option(words: Sequence[str], option: str) -> Iterator[str]:

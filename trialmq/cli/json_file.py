@@ -1,6 +1,6 @@
-"""The summary of a run as a JSON file; ``-`` is standard output.
+"""What a command found out, such as the summary of a run, as a JSON file; ``-`` is standard output.
 
-Whether it can be written is checked before the sweep, and it is there as a whole or not at all.
+Whether it can be written is checked before the work, and it is there as a whole or not at all.
 """
 
 import os
@@ -9,7 +9,6 @@ from pathlib import Path
 
 import msgspec
 
-from orchestrator.summary import Summary
 from schema.errors import WrongInput
 
 STDOUT = "-"
@@ -32,13 +31,13 @@ def check_json_file(target: str) -> None:
         raise WrongInput(f"--json {target}: it cannot be written, no permission")
 
 
-def write_json_file(target: str, summary: Summary) -> None:
-    """Write the summary; NaN and the infinities become null.
+def write_json_file(target: str, found: msgspec.Struct) -> None:
+    """Write ``found``; NaN and the infinities become null.
 
     Raises:
         WrongInput: it cannot be written any more.
     """
-    text = msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
+    text = msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n"
     if target == STDOUT:
         sys.stdout.write(text.decode())
         return

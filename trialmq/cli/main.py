@@ -15,6 +15,7 @@ from schema.errors import TrialMQError, WrongInput
 from trialmq.cli.best import best
 from trialmq.cli.export import export
 from trialmq.cli.options import Common
+from trialmq.cli.pruning import pruning_application
 from trialmq.cli.run import run
 from trialmq.cli.show import show
 from trialmq.cli.studies import studies
@@ -55,6 +56,7 @@ def application() -> App:
     commands: tuple[Command, ...] = (run, best, trials, show, studies, export)
     for place, command in enumerate(commands):
         app.command(command, sort_key=place)
+    app.command(pruning_application(sort_key=len(commands)))
     return app
 
 

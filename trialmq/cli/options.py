@@ -1,6 +1,6 @@
 """What the commands share on the command line: the database, and how values are read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -59,3 +59,25 @@ def at_least_one(option: str, value: int | None) -> None:
     """
     if value is not None and value < 1:
         raise WrongInput(f"{option} {value}: it should be at least 1")
+
+
+def read_parameters(texts: Sequence[str]) -> Iterator[tuple[str, int | float | str]]:
+    """The numbers of a pruner in ``name=value`` texts.
+
+    Raises:
+        WrongInput: one of them is something else.
+    """
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise WrongInput(f"--pruner-parameter {text}: write name=value")
+        yield name.strip(), _number_or_word(value.strip())
+
+
+def _number_or_word(text: str) -> int | float | str:
+    for read in (int, float):
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    return text

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.results import Results, StudyOverview
-from orchestrator.store.rows import AttemptRow, StudyRow
+from orchestrator.store.rows import AttemptRow, EventRow, StudyRow
 from orchestrator.trials import Trial
 from schema.errors import UnknownName, WrongInput
 from schema.messages import Report
@@ -28,6 +28,16 @@ class TrialHistory:
     trial: Trial
     attempts: list[AttemptRow]
     curve: list[Report]
+    events: list[EventRow]
+
+
+@dataclass(frozen=True, slots=True)
+class StudyCurves:
+    """A study, its trials by number, and what each one's counted attempt reported."""
+
+    spec: StudySpec
+    trials: list[Trial]
+    curves: dict[int, list[Report]]
 
 
 def read_studies(database: Path) -> list[tuple[StudyOverview, list[Trial]]]:
@@ -61,6 +71,23 @@ def read_study(database: Path, name: str | None) -> StudyTrials:
     return asyncio.run(visit())
 
 
+def read_curves(database: Path, name: str | None) -> StudyCurves:
+    """A study, as `read_study`, with its curves.
+
+    Raises:
+        WrongInput: as `read_study`.
+        StoreError: the database cannot be read.
+    """
+
+    async def visit() -> StudyCurves:
+        async with Results.open(database) as results:
+            study = await _choose(results, database, name)
+            trials = await results.trials(study)
+            return StudyCurves(study.spec, trials, await results.curves(study))
+
+    return asyncio.run(visit())
+
+
 def read_trial(database: Path, name: str | None, number: int) -> TrialHistory:
     """One trial of a study.
 
@@ -79,7 +106,8 @@ def read_trial(database: Path, name: str | None, number: int) -> TrialHistory:
                 has = "no trial yet" if last is None else f"trials 0 to {last}"
                 raise WrongInput(f"study {study.name!r} has {has}, not {number}") from error
             attempts, curve = await results.attempts(trial), await results.curve(trial)
-            return TrialHistory(study.spec, trial, attempts, curve)
+            events = await results.events_of(trial)
+            return TrialHistory(study.spec, trial, attempts, curve, events)
 
     return asyncio.run(visit())
 

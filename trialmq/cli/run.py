@@ -6,7 +6,7 @@ screen, the JSON file and the exit code.
 
 import asyncio
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,7 +18,7 @@ from schema.overrides import Overrides, merge, parse_search, parse_set
 from schema.pruning import Aggressiveness, PrunerSettings
 from schema.study import Limits, ObjectiveDescription
 from trialmq.cli.json_file import STDOUT, check_json_file, write_json_file
-from trialmq.cli.options import COMMON, Common, Seconds, at_least_one
+from trialmq.cli.options import COMMON, Common, Seconds, at_least_one, read_parameters
 from trialmq.cli.study_file import StudyFile, read_study_file
 
 if TYPE_CHECKING:
@@ -105,6 +105,9 @@ class RunOptions:
         Parameter(group=PRUNING, metavar="NAME=VALUE", negative="", show_default=False),
     ] = ()
     """Set one number of the pruner: n_warmup_steps=3. May be repeated."""
+
+    control_fraction: Annotated[float, Parameter(group=PRUNING, metavar="SHARE")] = 0.0
+    """This share of trials runs to the end whatever the pruner says: shows what pruning loses."""
 
     runners: Annotated[
         int | None,
@@ -196,6 +199,8 @@ def choices_from(objective: str, options: RunOptions, common: Common) -> "SweepC
     from trialmq.sweep import SweepChoices
 
     at_least_one("--trials", options.trials)
+    if not 0 <= options.control_fraction <= 1:
+        raise WrongInput(f"--control-fraction {options.control_fraction:g}: write 0 to 1, as 0.1")
     if common.db.is_dir():
         raise WrongInput(f"--db {common.db}: it is a directory; write the path of a file")
     trials = options.trials if options.trials or options.timeout else TRIALS
@@ -209,7 +214,8 @@ def choices_from(objective: str, options: RunOptions, common: Common) -> "SweepC
         pruner=PrunerSettings(
             pruner=options.pruner,
             aggressiveness=options.aggressiveness,
-            parameters={**file.parameters, **dict(_parameters(options.pruner_parameter))},
+            control_fraction=options.control_fraction,
+            parameters={**file.parameters, **dict(read_parameters(options.pruner_parameter))},
         ),
         limits=Limits(trials=trials, seconds=options.timeout, trial_seconds=options.trial_timeout),
         seed=options.seed,
@@ -224,20 +230,3 @@ def _overrides(options: RunOptions, offer: ObjectiveDescription) -> Overrides:
         search=dict(parse_search(text, offer.space) for text in options.search),
         leave_out=options.leave_out,
     )
-
-
-def _parameters(texts: Sequence[str]) -> Iterator[tuple[str, int | float | str]]:
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise WrongInput(f"--pruner-parameter {text}: write name=value")
-        yield name.strip(), _number_or_word(value.strip())
-
-
-def _number_or_word(text: str) -> int | float | str:
-    for read in (int, float):
-        try:
-            return read(text)
-        except ValueError:
-            continue
-    return text

@@ -1,6 +1,6 @@
 """``trialmq show``: one trial with its configuration, curve, attempts, failure and output."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from schema.errors import WrongInput
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from orchestrator.store.rows import AttemptRow
+    from orchestrator.store.rows import AttemptRow, EventRow
     from trialmq.cli.reading import TrialHistory
 
 PLOT_WIDTH, PLOT_HEIGHT = 72, 9
@@ -25,7 +25,8 @@ def show(*words: str, common: Common = COMMON) -> None:
     """Show one trial.
 
     Its configuration by group, the curve of its metric, why it was pruned or
-    failed, what each attempt did, and the end of what it printed.
+    failed (of a control trial: when the pruner would have ended it), what
+    each attempt did, and the end of what it printed.
 
     Args:
         words: STUDY NUMBER, or NUMBER alone where the database has only one study
@@ -70,6 +71,8 @@ def blocks(history: "TrialHistory", screen: "Console") -> "Iterator[RenderableTy
     if trial.reason:
         kind = f"{trial.failure}: " if trial.failure else "because: "
         head.append(f"\n{kind}{trial.reason}")
+    if said := control_sentence(history.events):
+        head.append(f"\n{said}")
     if trial.metrics:
         head.append(f"\n{shown_metrics(trial.metrics)}")
     elif trial.value is not None:
@@ -82,6 +85,23 @@ def blocks(history: "TrialHistory", screen: "Console") -> "Iterator[RenderableTy
         yield Text.assemble((f"{spec.metric.name} by step\n", "name"), "\n".join(lines))
     if history.attempts:
         yield attempts_table(history.attempts)
+
+
+def control_sentence(events: "Sequence[EventRow]") -> str:
+    """What the pruner said of a control trial's last attempt; empty for any other trial."""
+    from orchestrator.control_trials import CONTROL, LEASED, WOULD_PRUNE
+
+    attempt: dict[str, str] = {}
+    for event in events:
+        if event.kind == LEASED:
+            attempt = {}
+        attempt.setdefault(event.kind, event.text)
+    if CONTROL not in attempt:
+        return ""
+    would = attempt.get(WOULD_PRUNE)
+    return "control trial, " + (
+        f"the pruner would have ended it: {would}" if would else "the pruner had no objection"
+    )
 
 
 def attempts_table(attempts: "list[AttemptRow]") -> "Table":

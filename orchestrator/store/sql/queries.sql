@@ -84,3 +84,6 @@ WHERE t.study = ? ORDER BY t.number, r.seq
 
 -- name: events_of_study
 SELECT id, at, trial, kind, text FROM event WHERE study = ? ORDER BY id
+
+-- name: events_of_trial
+SELECT id, at, trial, kind, text FROM event WHERE study = ? AND trial = ? ORDER BY id

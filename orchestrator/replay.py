@@ -1,0 +1,201 @@
+"""What another pruner would have done: a study's stored curves, reported to it once more. Pure.
+
+The order is that in which it happened: reports by the moment at which they were made, so that
+trials that ran at once take turns, and each trial's end where it ended. Once the pruner ends a
+trial, the rest of its curve is never reported and it is no evidence for others; the trials that
+came after it neither start earlier nor get other configurations.
+
+Only trials that ran to their end count: what is saved and what is lost is known of them alone.
+Others (pruned, failed) take part with what they reported, and are not counted.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import inf, nan
+from typing import NamedTuple
+
+import msgspec
+
+from orchestrator.control_trials import lost_of_best
+from orchestrator.pruning.build import build_pruner, explain
+from orchestrator.pruning.parameters import PARAMETERS, Value
+from orchestrator.summary import best_first
+from orchestrator.trials import Trial
+from schema.errors import WorkFailed, WrongInput
+from schema.messages import Report
+from schema.pruning import Aggressiveness, PrunerSettings
+from schema.study import Direction, StudySpec
+from schema.trial import TrialState
+
+
+class Replayed(msgspec.Struct, frozen=True, kw_only=True):
+    """What one pruner would have done with the complete trials of a study.
+
+    It would have ended ``pruned`` of them and saved ``steps_saved`` of their steps. ``lost`` says
+    how many of the best 1, 3 and 10 it would have ended, ``best`` is the best value left.
+    """
+
+    pruner: str
+    aggressiveness: Aggressiveness
+    numbers: dict[str, Value]
+    pruned: int
+    steps_saved: int
+    lost: dict[int, int]
+    best: float | None
+
+
+class Replay(msgspec.Struct, frozen=True, kw_only=True):
+    """A study replayed through several pruners.
+
+    ``complete`` trials made ``steps`` reports of ``metric``; ``pruned`` others had been ended
+    early, so that their ends are not known. ``left_out`` says why a pruner could not be asked.
+    """
+
+    study: str
+    metric: str
+    complete: int
+    pruned: int
+    steps: int
+    replayed: list[Replayed]
+    left_out: dict[str, str]
+
+
+class Arrival(NamedTuple):
+    """A trial's (step, value) arrives, or nothing: the trial's end; ``at`` is wall-clock time."""
+
+    at: float
+    trial: Trial
+    report: tuple[int, float] | None
+
+
+class Recording:
+    """The ended trials of a study with what they reported, in the order in which it happened.
+
+    Raises:
+        WorkFailed: no complete trial reported the study's metric.
+    """
+
+    def __init__(
+        self, spec: StudySpec, trials: Sequence[Trial], curves: Mapping[int, Sequence[Report]]
+    ) -> None:
+        self.spec = spec
+        self.complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
+        self.ranked = best_first(spec, trials)
+        self.pruned = sum(trial.state is TrialState.PRUNED for trial in trials)
+        ended = [trial for trial in trials if trial.state.ended]
+        arrivals = [one for t in ended for one in self._arrivals(t, curves.get(t.number, ()))]
+        self.arrivals = sorted(arrivals, key=lambda one: one.at)
+        self.steps = Counter(one.trial.number for one in arrivals if one.report is not None)
+        if not any(self.steps[trial.number] for trial in self.complete):
+            raise WorkFailed(
+                f"study {spec.name!r} has no complete trial that reported {spec.metric.name}, "
+                "so there is nothing to replay"
+            )
+
+    @property
+    def length(self) -> int:
+        """How many steps a full trial reports, as the study knows or the longest one shows."""
+        longest = max(self.steps[trial.number] for trial in self.complete)
+        return self.spec.pruner.steps or longest
+
+    def _arrivals(self, trial: Trial, curve: Sequence[Report]) -> Iterator[Arrival]:
+        name = self.spec.metric.name
+        began = trial.created if trial.started is None else trial.started
+        ended = inf if trial.ended is None else trial.ended
+        for step, seconds, metrics in curve:
+            if name in metrics:
+                yield Arrival(min(began + seconds, ended), trial, (step, metrics[name]))
+        yield Arrival(ended, trial, None)
+
+
+def settings_to_try(
+    recording: Recording, pruner: str | None, aggressiveness: Aggressiveness | None
+) -> Iterator[PrunerSettings]:
+    """The named pruner and level, or all there are, for trials of the study's length.
+
+    The numbers that the study sets on its own stay with its own pruner.
+    """
+    own = recording.spec.pruner
+    levels = [level for level in Aggressiveness if level is not Aggressiveness.OFF]
+    for name in [pruner] if pruner else [name for name in PARAMETERS if name != "nop"]:
+        for level in [aggressiveness] if aggressiveness else levels:
+            yield PrunerSettings(
+                pruner=name,
+                aggressiveness=level,
+                steps=recording.length,
+                parameters=own.parameters if name == own.pruner else {},
+            )
+
+
+def replay_all(
+    recording: Recording, tried: Iterable[PrunerSettings], *, strict: bool = False
+) -> Replay:
+    """The study through one pruner after another.
+
+    A pruner that cannot do without a number of the user's is left out, with the reason.
+
+    Raises:
+        WrongInput: it is ``strict`` and a pruner cannot be built.
+    """
+    replayed: list[Replayed] = []
+    left_out: dict[str, str] = {}
+    for settings in tried:
+        try:
+            replayed.append(replay(recording, settings))
+        except WrongInput as error:
+            if strict:
+                raise
+            left_out[settings.pruner] = str(error)
+    return Replay(
+        study=recording.spec.name,
+        metric=recording.spec.metric.name,
+        complete=len(recording.complete),
+        pruned=recording.pruned,
+        steps=sum(recording.steps[trial.number] for trial in recording.complete),
+        replayed=replayed,
+        left_out=left_out,
+    )
+
+
+def replay(recording: Recording, settings: PrunerSettings) -> Replayed:
+    """The study through one pruner.
+
+    Raises:
+        UnknownName: no such pruner or parameter.
+        WrongInput: a number out of bounds, or one that the pruner cannot do without.
+    """
+    left = _reports_left(recording, settings)
+    ranked = recording.ranked
+    return Replayed(
+        pruner=settings.pruner,
+        aggressiveness=settings.aggressiveness,
+        numbers=explain(settings),
+        pruned=sum(trial.number in left for trial in recording.complete),
+        steps_saved=sum(left.get(trial.number, 0) for trial in recording.complete),
+        lost=lost_of_best([trial.number for trial in ranked], left),
+        best=next((trial.value for trial in ranked if trial.number not in left), None),
+    )
+
+
+def _reports_left(recording: Recording, settings: PrunerSettings) -> dict[int, int]:
+    """The trials that the pruner ends, with the number of reports that they did not come to."""
+    spec = recording.spec
+    maximize = spec.metric.direction is Direction.MAXIMIZE
+    pruner = build_pruner(settings, maximize=maximize, study_name=spec.name)
+    feasible = {trial.number for trial in recording.ranked}
+    left: dict[int, int] = {}
+    made: Counter[int] = Counter()
+    for _, trial, report in recording.arrivals:
+        number = trial.number
+        if number in left:
+            continue
+        if report is not None:
+            made[number] += 1
+            if pruner.report(number, *report) is not None:
+                left[number] = recording.steps[number] - made[number]
+                pruner.drop(number)
+        elif trial.state is TrialState.COMPLETE:
+            pruner.complete(number, trial.value if number in feasible else nan)
+        else:
+            pruner.drop(number)
+    return left

@@ -1,0 +1,1 @@
+"""One conformance suite for every member of `schema.broker.Broker`."""

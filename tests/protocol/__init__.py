@@ -1,0 +1,1 @@
+"""The protocol between orchestrator and runners, under every fault that a network has."""

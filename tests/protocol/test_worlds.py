@@ -1,0 +1,178 @@
+"""The protocol holds in every simulated world, and a protocol with a part taken out does not."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import pytest
+
+from orchestrator.leases import Leases, Verdict
+from orchestrator.service import Service
+from orchestrator.store.store import Store
+from orchestrator.trials import Changes
+from schema.messages import Final, LeaseOrder, Orders, Record, Reported, Started
+from tests.protocol.world import World
+from trial_runner.spool import Lease, Spool
+
+Patch = pytest.MonkeyPatch
+WORLDS = 150
+ENOUGH_FOR_A_MUTANT = 60
+EVERY_RUN_SHOULD_SEE = [
+    "orchestrator killed",
+    "orchestrator deposed",
+    "frozen",
+    "runner",
+    "partition",
+    "broker",
+    "complete",
+    "pruned",
+    "failed",
+    "waits again",
+    "lease expired",
+    "lease renewed",
+    "complete although it was to be pruned",
+]
+
+
+@pytest.mark.parametrize("first", range(0, WORLDS, 25))
+def test_every_trial_ends_and_counts_once_whatever_is_lost_or_killed(first: int) -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(first, first + 25):
+        world = World.run(seed)
+        assert world.violations == [], f"in world {seed}"
+        seen += world.seen
+    assert [what for what in EVERY_RUN_SHOULD_SEE if not seen[what]] == []
+
+
+def test_a_world_is_the_same_each_time() -> None:
+    first, second = World.run(3), World.run(3)
+    assert first.truth.reports == second.truth.reports
+    assert first.seen == second.seen
+
+
+# ---------------------------------------------------------------------- parts taken out
+
+
+def _no_fencing(patch: Patch) -> None:
+    """Any attempt's records are taken for the current one's."""
+
+    def judge(self: Leases, runner: str, record: Record) -> Verdict:
+        trial = self.live.get(record.trial)
+        if trial is None:
+            return Verdict.REPEATED
+        if record.seq <= trial.applied:
+            return Verdict.REPEATED
+        return Verdict.APPLY if record.seq == trial.applied + 1 else Verdict.GAP
+
+    patch.setattr(Leases, "judge", judge)
+
+
+def _applied_instead_of(patch: Patch, verdict: Verdict) -> None:
+    honest = Leases.judge
+
+    def judge(self: Leases, runner: str, record: Record) -> Verdict:
+        found = honest(self, runner, record)
+        return Verdict.APPLY if found is verdict and record.trial in self.live else found
+
+    patch.setattr(Leases, "judge", judge)
+
+
+def _no_deduplication(patch: Patch) -> None:
+    """A record is applied as often as it comes."""
+    _applied_instead_of(patch, Verdict.REPEATED)
+
+
+def _no_gap_check(patch: Patch) -> None:
+    """A record is applied although one before it is missing."""
+    _applied_instead_of(patch, Verdict.GAP)
+
+
+def _acknowledged_before_the_commit(patch: Patch) -> None:
+    """What a turn changed is stored with the next turn, after its orders went out."""
+    honest = Store.commit
+    late: WeakKeyDictionary[Store, Changes] = WeakKeyDictionary()
+
+    async def commit(self: Store, changes: Changes) -> None:
+        previous = late.pop(self, None)
+        late[self] = changes
+        if previous is not None:
+            await honest(self, previous)
+
+    patch.setattr(Store, "commit", commit)
+
+
+def _acknowledged_unseen(patch: Patch) -> None:
+    """A runner is told that everything is stored that it says it wrote."""
+    honest = Leases.order
+
+    def order(self: Leases, runner: str, trial: int, attempt: int, seq: int = 0) -> LeaseOrder:
+        found = honest(self, runner, trial, attempt, seq)
+        return found if found.fenced else LeaseOrder(trial, attempt, seq, found.desired)
+
+    patch.setattr(Leases, "order", order)
+
+
+def _sent_once(patch: Patch) -> None:
+    """A runner forgets a record as soon as the broker has it."""
+    honest = Spool.append
+
+    def append(self: Spool, lease: Lease, body: Started | Reported | Final) -> Record | None:
+        record = honest(self, lease, body)
+        lease.records.clear()
+        return record
+
+    patch.setattr(Spool, "append", append)
+
+
+def _any_assignment_accepted(patch: Patch) -> None:
+    """A runner accepts an attempt that it, or an earlier boot of it, accepted before."""
+    honest = Spool.accept
+
+    def accept(self: Spool, assignment: Any) -> Lease | None:
+        self.boot = assignment.boot
+        self._highest.clear()
+        return honest(self, assignment)
+
+    patch.setattr(Spool, "accept", accept)
+
+
+def _no_term(patch: Patch) -> None:
+    """An orchestrator that was replaced goes on writing, and runners go on obeying it."""
+
+    def nothing(self: Store, db: object) -> None: ...
+
+    def always(self: Spool, orders: Orders) -> bool:
+        return True
+
+    patch.setattr(Store, "_hold_term", nothing)
+    patch.setattr(Spool, "current", always)
+
+
+def _no_expiry(patch: Patch) -> None:
+    """A lease lasts for ever."""
+
+    def expire(self: Service, moment: object, changes: object) -> None: ...
+
+    patch.setattr(Service, "_expire", expire)
+
+
+@pytest.mark.parametrize(
+    "take_out",
+    [
+        _no_fencing,
+        _no_deduplication,
+        _no_gap_check,
+        _acknowledged_before_the_commit,
+        _acknowledged_unseen,
+        _sent_once,
+        _any_assignment_accepted,
+        _no_term,
+        _no_expiry,
+    ],
+)
+def test_the_worlds_notice_when_a_part_of_the_protocol_is_missing(
+    take_out: Callable[[Patch], None], monkeypatch: Patch
+) -> None:
+    take_out(monkeypatch)
+    assert any(World.run(seed).violations for seed in range(ENOUGH_FOR_A_MUTANT))

@@ -1,0 +1,206 @@
+"""``trialmq pruning``: the numbers behind a word, and what other pruners would have done."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, Parameter
+
+from schema.errors import WrongInput
+from schema.pruning import Aggressiveness, PrunerSettings
+from trialmq.cli.figures import counted, figure, measured
+from trialmq.cli.json_file import STDOUT, check_json_file, write_json_file
+from trialmq.cli.options import COMMON, Common, read_parameters
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from orchestrator.pruning.parameters import Value
+    from orchestrator.replay import Replay
+    from schema.study import StudySpec
+
+LEVELS = [level for level in Aggressiveness if level is not Aggressiveness.OFF]
+
+PHRASES = {
+    "n_startup_trials": "complete trials that are needed before any is ended",
+    "n_warmup_steps": "the first step at which a trial can be ended",
+    "interval_steps": "steps from one check to the next",
+    "n_min_trials": "complete trials that a step needs to be judged",
+    "percentile": "keep a trial while it is among the best so many per cent",
+    "lower": "end a trial that reports less",
+    "upper": "end a trial that reports more",
+    "wrapped_pruner": "who judges a trial that has stopped getting better",
+    "patience": "steps without a better value that are forgiven",
+    "min_delta": "how much better the value has to get to count as better",
+    "min_resource": "the step of the first rung; auto: learnt from a complete trial",
+    "max_resource": "the steps of a full trial; auto: learnt from a complete trial",
+    "reduction_factor": "one in so many trials of a rung goes on",
+    "min_early_stopping_rate": "rungs that are skipped at the start",
+    "bootstrap_count": "trials that a rung must hold before it lets one pass",
+    "p_threshold": "end a trial that is worse than the best with a smaller p-value",
+    "n_startup_steps": "steps in common with the best trial before the first test",
+}
+
+Name = Annotated[str, Parameter(metavar="NAME")]
+Texts = Annotated[tuple[str, ...], Parameter(metavar="NAME=VALUE", negative="", show_default=False)]
+
+
+def pruning_application(sort_key: int) -> App:
+    """The commands ``trialmq pruning …``, at their place among the others."""
+    app = App(name="pruning", help="Explain pruners, and compare them.", sort_key=sort_key)
+    app.command(explain)
+    app.command(replay)
+    return app
+
+
+def explain(
+    *,
+    pruner: Name = "median",
+    aggressiveness: Aggressiveness | None = None,
+    steps: Annotated[int | None, Parameter(metavar="N")] = None,
+    pruner_parameter: Texts = (),
+    common: Common = COMMON,
+) -> None:
+    """Show the numbers behind a pruner's aggressiveness.
+
+    Args:
+        pruner: median, percentile, threshold, patient, successive_halving, hyperband, wilcoxon
+        aggressiveness: Without: all levels side by side
+        steps: How many steps a full trial reports
+        pruner_parameter: Set one number: n_warmup_steps=3. May be repeated.
+    """
+    from orchestrator.pruning.aggressiveness import ASSUMED_STEPS
+    from orchestrator.pruning.build import explain as numbers_of
+    from trialmq.cli.terminal import console
+
+    own = dict(read_parameters(pruner_parameter))
+    levels = LEVELS if aggressiveness is None else [aggressiveness]
+    columns = {
+        level: numbers_of(
+            PrunerSettings(pruner=pruner, aggressiveness=level, steps=steps, parameters=own)
+        )
+        for level in levels
+    }
+    screen = console()
+    if not any(columns.values()):
+        screen.print("Every trial runs to its end.")
+        return
+    unknown = f"trials of unknown length: {ASSUMED_STEPS} steps are assumed"
+    length = unknown if steps is None else f"trials of {counted(steps, 'step')}"
+    screen.print(f"[name]{pruner}[/]  for {length}", end="\n\n")
+    screen.print(numbers_table(columns))
+
+
+def numbers_table(columns: "dict[Aggressiveness, dict[str, Value]]") -> "Table":
+    """A row a number, a column a level, and a phrase that says what the number does."""
+    from rich.table import Table
+
+    table = Table(box=None, header_style="faint", padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("number", no_wrap=True)
+    for level in columns:
+        table.add_column(level, justify="right", no_wrap=True)
+    table.add_column("what it does", style="faint")
+    for name in next(iter(columns.values())):
+        cells = [shown_number(numbers[name]) for numbers in columns.values()]
+        table.add_row(name, *cells, PHRASES[name])
+    return table
+
+
+def shown_number(value: "Value") -> str:
+    """A pruner's number, or the word in its place."""
+    return value if isinstance(value, str) else figure(value)
+
+
+def replay(
+    study: str | None = None,
+    /,
+    *,
+    pruner: Name | None = None,
+    aggressiveness: Aggressiveness | None = None,
+    pruner_parameter: Texts = (),
+    json: Annotated[str | None, Parameter(metavar="FILE", allow_leading_hyphen=True)] = None,
+    common: Common = COMMON,
+) -> None:
+    """Show what pruners would have saved and lost, from a study's stored curves.
+
+    Reports come in the order in which they were made. Only trials that ran to
+    their end count: a study run with --aggressiveness off, or with some
+    --control-fraction, says most.
+
+    Args:
+        study: Its name; not needed where the database has only one
+        pruner: Without: all of them
+        aggressiveness: Without: all levels
+        pruner_parameter: Set one number of --pruner: n_warmup_steps=3. May be repeated.
+        json: Write the table to this file; - is standard output.
+    """
+    from msgspec.structs import replace
+    from rich.text import Text
+
+    from orchestrator.replay import Recording, replay_all, settings_to_try
+    from trialmq.cli.reading import read_curves
+    from trialmq.cli.terminal import console
+
+    own = dict(read_parameters(pruner_parameter))
+    if own and pruner is None:
+        raise WrongInput("--pruner-parameter: say with --pruner whose number it is")
+    if json is not None:
+        check_json_file(json)
+    found = read_curves(common.db, study)
+    recording = Recording(found.spec, found.trials, found.curves)
+    tried = [
+        replace(settings, parameters={**settings.parameters, **own})
+        for settings in settings_to_try(recording, pruner, aggressiveness)
+    ]
+    result = replay_all(recording, tried, strict=pruner is not None)
+    if json is not None:
+        write_json_file(json, result)
+    screen = console(stderr=json == STDOUT)
+    what = counted(result.complete, "complete trial"), counted(result.steps, "report")
+    replayed = f"  {what[0]} with {what[1]} of {result.metric}, replayed\n"
+    screen.print(Text.assemble((result.study, "name"), replayed))
+    screen.print(replay_table(result, found.spec))
+    screen.print()
+    for remark in remarks(result):
+        screen.print(remark, style="faint", markup=False)
+
+
+def replay_table(result: "Replay", spec: "StudySpec") -> "Table":
+    """A row a pruner and level; the study's own stands out."""
+    from rich.table import Table
+
+    from orchestrator.control_trials import TOPS
+
+    table = Table(box=None, header_style="faint", padding=(0, 2, 0, 0), pad_edge=False)
+    for title in ("\npruner", "\nlevel"):
+        table.add_column(title, no_wrap=True)
+    lost = [f"{'lost of' if top == TOPS[0] else ''}\ntop {top}" for top in TOPS]
+    for title in ("trials\nended", "steps\nsaved", *lost, f"best {result.metric}\nleft"):
+        table.add_column(title, justify="right")
+    for row in result.replayed:
+        own = (row.pruner, row.aggressiveness) == (spec.pruner.pruner, spec.pruner.aggressiveness)
+        table.add_row(
+            row.pruner,
+            row.aggressiveness,
+            str(row.pruned),
+            f"{row.steps_saved / result.steps:.0%}",
+            *(str(row.lost.get(top, "–")) for top in TOPS),
+            "–" if row.best is None else measured(row.best),
+            style="name" if own else None,
+        )
+    return table
+
+
+def remarks(result: "Replay") -> "Sequence[str]":
+    """What to know when reading the table."""
+    said = ["Only trials that ran to their end count: they are the truth that is known."]
+    if result.pruned:
+        had = "1 trial was" if result.pruned == 1 else f"{result.pruned} trials were"
+        said.append(
+            f"{had} pruned when the study ran, and the end is not known: the complete trials are "
+            "the better ones, so a pruner would have saved more than it says here."
+        )
+    said += [
+        f"{name} is left out: {reason}, with --pruner {name} --pruner-parameter NAME=VALUE."
+        for name, reason in result.left_out.items()
+    ]
+    return said
