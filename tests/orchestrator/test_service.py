@@ -3,78 +3,23 @@
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from orchestrator import service as service_module
-from orchestrator.sampling import Sampler
-from orchestrator.service import Service
-from orchestrator.store.store import Deposed, Store
-from orchestrator.trials import Trial
+from orchestrator.store.store import Deposed
 from schema.broker import Delivery
 from schema.brokers.memory import MemoryHub
-from schema.errors import WrongInput
 from schema.identity import orchestrator_queue
 from schema.messages import LeaseClaim, Reported
 from schema.space import Space
-from schema.study import Direction, Limits, Metric, ObjectiveDescription, StudySpec
+from schema.study import Limits
 from schema.trial import Desired, FailureKind, TrialState
 from schema.variables import Variable
 from tests.orchestrator.scripted_runner import STARTED, ScriptedRunner, completed, reported
-
-RATE = Variable(path="rate", kind="float", default=0.5, low=0.0, high=1.0, searched=True)
-OFFER = ObjectiveDescription(
-    entry="package.module:train",
-    metrics=(Metric(name="f1", direction=Direction.MAXIMIZE),),
-    space=Space(variables=(RATE,)),
-)
-SPEC = StudySpec(name="s", objective=OFFER, sampler="random", limits=Limits(trials=2), seed=3)
-ONE = msgspec.structs.replace(SPEC, limits=Limits(trials=1))
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Where the database is."""
-    return tmp_path / "studies.db"
-
-
-@pytest.fixture
-def hub() -> MemoryHub:
-    """The queues; they outlive a service, as those of a broker of its own would."""
-    return MemoryHub()
-
-
-@pytest.fixture
-async def runner(hub: MemoryHub) -> AsyncIterator[ScriptedRunner]:
-    """A runner that listens."""
-    async with hub.connect() as broker:
-        await broker.declare(orchestrator_queue())
-        runner = ScriptedRunner(broker)
-        await runner.listen()
-        yield runner
-
-
-@asynccontextmanager
-async def serving(path: Path, hub: MemoryHub) -> AsyncIterator[Service]:
-    """An orchestrator."""
-    async with (
-        Store.open(path) as store,
-        Sampler() as sampler,
-        hub.connect() as broker,
-        Service(store, broker, sampler) as service,
-    ):
-        yield service
-
-
-async def stored(path: Path, study: int = 1) -> list[Trial]:
-    """The trials that are stored."""
-    async with Store.open(path) as store:
-        trials, _ = await store.load(study)
-        return trials
+from tests.orchestrator.serving import OFFER, ONE, SPEC, serving, stored
 
 
 def depose(path: Path) -> None:
@@ -323,125 +268,3 @@ async def test_a_result_that_could_not_be_stored_is_not_acknowledged_and_comes_a
         await runner.record(given, 2, completed(f1=0.5))
         await service.finished(engine)
         assert engine.best == (0, 0.5)
-
-
-# ---------------------------------------------------------------------- going on
-
-
-async def test_a_training_survives_a_restart_of_the_orchestrator(
-    path: Path, hub: MemoryHub, runner: ScriptedRunner
-) -> None:
-    async with serving(path, hub) as service:
-        await service.open_study(ONE)
-        await runner.hello(OFFER)
-        given = await runner.assignment()
-        await runner.record(given, 1, STARTED, reported((0, 0.1, {"f1": 0.1})))
-        await runner.applied(given, 2)
-        first_term = service._store.term
-    async with serving(path, hub) as service:
-        engine = await service.open_study(ONE)
-        await runner.beat(LeaseClaim(given.trial, given.attempt, 2))
-        orders = await runner.orders(lambda orders: orders.term > first_term)
-        [order] = orders.leases
-        assert (order.applied, order.desired, order.fenced) == (2, Desired.RUN, False)
-        assert orders.introduce
-        await runner.record(given, 3, reported((1, 0.2, {"f1": 0.2})), completed(f1=0.5))
-        await service.finished(engine)
-    [trial] = await stored(path)
-    assert (trial.state, trial.attempt, trial.reports) == (TrialState.COMPLETE, 1, 2)
-
-
-async def test_what_died_with_its_process_is_run_again(
-    path: Path, hub: MemoryHub, runner: ScriptedRunner
-) -> None:
-    async with serving(path, hub) as service:
-        await service.open_study(ONE)
-        await runner.hello(OFFER)
-        given = await runner.assignment()
-    async with serving(path, hub) as service:
-        engine = await service.open_study(ONE, orphaned="the process that ran it ended")
-        runner.boot = "second"
-        await runner.hello(OFFER)
-        again = await runner.assignment()
-        assert (again.trial, again.attempt, again.values) == (given.trial, 2, given.values)
-        assert again.seed == given.seed
-        await runner.record(again, 1, STARTED, completed(f1=0.5))
-        await service.finished(engine)
-    [trial] = await stored(path)
-    assert (trial.state, trial.losses) == (TrialState.COMPLETE, 1)
-
-
-async def test_a_study_that_is_done_goes_on_when_it_may_have_more_trials(
-    path: Path, hub: MemoryHub, runner: ScriptedRunner
-) -> None:
-    async def run(spec: StudySpec, numbers: list[int]) -> None:
-        async with serving(path, hub) as service:
-            engine = await service.open_study(spec)
-            await runner.hello(OFFER)
-            for number in numbers:
-                given = await runner.assignment()
-                assert given.number == number
-                await runner.record(given, 1, STARTED, completed(f1=0.5))
-            await service.finished(engine)
-
-    await run(SPEC, [0, 1])
-    await run(SPEC, [])
-    longer = msgspec.structs.replace(SPEC, limits=Limits(trials=4))
-    await run(longer, [2, 3])
-    async with Store.open(path) as store:
-        study = await store.study(SPEC.name)
-        assert study is not None
-        assert study.spec == longer
-    trials = await stored(path)
-    assert [trial.number for trial in trials] == [0, 1, 2, 3]
-    assert len({trial.config["rate"] for trial in trials}) == 4
-
-
-async def test_a_closed_study_hands_out_nothing_and_waits_for_what_runs(
-    path: Path, hub: MemoryHub, runner: ScriptedRunner
-) -> None:
-    async with serving(path, hub) as service:
-        engine = await service.open_study(SPEC)
-        await runner.hello(OFFER)
-        given = await runner.assignment()
-        service.close_study(engine, "enough")
-        assert not engine.done
-        await runner.record(given, 1, STARTED, completed(f1=0.5))
-        await service.finished(engine)
-        await runner.beat()
-        assert (await runner.orders(lambda orders: not orders.leases)).assignments == ()
-    assert [trial.number for trial in await stored(path)] == [0]
-
-
-NARROW = msgspec.structs.replace(RATE, high=0.75)
-MINIMIZED = Metric(name="f1", direction=Direction.MINIMIZE)
-
-
-@pytest.mark.parametrize(
-    ("changed", "said"),
-    [
-        ({"entry": "package.module:other"}, "is of the objective package.module:train, not"),
-        ({"metrics": (MINIMIZED,)}, "optimises other metrics"),
-        ({"space": Space(variables=(NARROW,))}, "was made with another search space"),
-    ],
-)
-async def test_a_study_cannot_go_on_as_another_one(
-    path: Path, hub: MemoryHub, changed: dict[str, object], said: str
-) -> None:
-    async with serving(path, hub) as service:
-        await service.open_study(SPEC)
-        other = msgspec.structs.replace(SPEC, objective=msgspec.structs.replace(OFFER, **changed))
-        with pytest.raises(WrongInput, match=said) as error:
-            await service.open_study(other)
-        assert "take another name with --study" in str(error.value)
-
-
-async def test_an_objective_may_move_to_another_folder(path: Path, hub: MemoryHub) -> None:
-    async with serving(path, hub) as service:
-        here = msgspec.structs.replace(OFFER, entry="here/train.py:train")
-        there = msgspec.structs.replace(OFFER, entry="/over/there/train.py:train")
-        first = await service.open_study(msgspec.structs.replace(SPEC, objective=here))
-    async with serving(path, hub) as service:
-        second = await service.open_study(msgspec.structs.replace(SPEC, objective=there))
-        assert second.id == first.id
-        assert second.spec.objective.entry == there.entry

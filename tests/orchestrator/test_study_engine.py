@@ -25,6 +25,9 @@ from tests.orchestrator.one_study import (
     study_spec,
 )
 
+MEDIAN = PrunerSettings(
+    pruner="median", parameters={"n_startup_trials": 1, "n_min_trials": 1, "n_warmup_steps": 0}
+)
 FINAL_FAILURES = [
     FailureKind.EXCEPTION,
     FailureKind.BAD_RESULT,
@@ -132,10 +135,7 @@ def test_a_retry_begins_with_nothing_of_the_attempt_before() -> None:
 
 
 def test_a_retry_is_judged_without_the_values_of_the_lost_attempt() -> None:
-    median = PrunerSettings(
-        pruner="median", parameters={"n_startup_trials": 1, "n_min_trials": 1, "n_warmup_steps": 0}
-    )
-    study = OneStudy(study_spec(pruner=median))
+    study = OneStudy(study_spec(pruner=MEDIAN))
     first = study.running()
     study.tell(first, reported((0, {"score": 0.5}), (1, {"score": 0.5})))
     study.tell(first, completed(0.5))
@@ -380,3 +380,21 @@ def test_a_restored_study_acknowledges_what_it_had_applied() -> None:
     assert (order.applied, order.fenced) == (2, False)
     restored.tell(running, completed(0.9))
     assert restored.engine.best == (0, 0.9)
+
+
+def test_a_trial_that_is_taken_back_after_a_restart_is_judged_by_all_it_reported() -> None:
+    lived = OneStudy(study_spec(pruner=MEDIAN))
+    first, trial = lived.running(), lived.running()
+    lived.tell(first, reported((0, {"score": 0.5}), (1, {"score": 0.5})))
+    lived.tell(first, completed(0.5))
+    lived.tell(trial, reported((0, {"score": 0.9})))
+    lived.expire()
+    restored = OneStudy(lived.spec)
+    curves: dict[int, list[Report]] = {
+        0: [(0, 0.0, {"score": 0.5}), (1, 1.0, {"score": 0.5})],
+        1: [(0, 0.0, {"score": 0.9})],
+    }
+    restored.engine.restore([first, trial], curves, restored.moment)
+    restored.tell(trial, reported((1, {"score": 0.4})), runner="left")
+    assert trial.state is TrialState.RUNNING
+    assert not trial.desired, "its best value is above the median"

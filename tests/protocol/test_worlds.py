@@ -35,10 +35,10 @@ EVERY_RUN_SHOULD_SEE = [
 ]
 
 
-@pytest.mark.parametrize("first", range(0, WORLDS, 25))
+@pytest.mark.parametrize("first", range(0, WORLDS, 50))
 def test_every_trial_ends_and_counts_once_whatever_is_lost_or_killed(first: int) -> None:
     seen: Counter[str] = Counter()
-    for seed in range(first, first + 25):
+    for seed in range(first, first + 50):
         world = World.run(seed)
         assert world.violations == [], f"in world {seed}"
         seen += world.seen

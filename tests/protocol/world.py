@@ -221,7 +221,7 @@ class World:
                 victim.kill()
             case "partition":
                 self._network.cut.add(victim.name)
-                seconds = self._dice.choice([10, LEASE_SECONDS * 2, LEASE_SECONDS * 4])
+                seconds = self._dice.choice([0.3, 1.3, 1.5, 4.0]) * LEASE_SECONDS
                 loop.call_later(seconds, self._network.cut.discard, victim.name)
             case "broker":
                 self._network.lose_everything()

@@ -1,0 +1,32 @@
+"""What the tests of the service share: a database, the queues and a runner."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from schema.brokers.memory import MemoryHub
+from schema.identity import orchestrator_queue
+from tests.orchestrator.scripted_runner import ScriptedRunner
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the database is."""
+    return tmp_path / "studies.db"
+
+
+@pytest.fixture
+def hub() -> MemoryHub:
+    """The queues; they outlive a service, as those of a broker of its own would."""
+    return MemoryHub()
+
+
+@pytest.fixture
+async def runner(hub: MemoryHub) -> AsyncIterator[ScriptedRunner]:
+    """A runner that listens."""
+    async with hub.connect() as broker:
+        await broker.declare(orchestrator_queue())
+        runner = ScriptedRunner(broker)
+        await runner.listen()
+        yield runner

@@ -1,0 +1,44 @@
+"""An orchestrator on a database and a broker, for a study of one variable."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from orchestrator.sampling import Sampler
+from orchestrator.service import Service
+from orchestrator.store.store import Store
+from orchestrator.trials import Trial
+from schema.brokers.memory import MemoryHub
+from schema.space import Space
+from schema.study import Direction, Limits, Metric, ObjectiveDescription, StudySpec
+from schema.variables import Variable
+
+RATE = Variable(path="rate", kind="float", default=0.5, low=0.0, high=1.0, searched=True)
+OFFER = ObjectiveDescription(
+    entry="package.module:train",
+    metrics=(Metric(name="f1", direction=Direction.MAXIMIZE),),
+    space=Space(variables=(RATE,)),
+)
+SPEC = StudySpec(name="s", objective=OFFER, sampler="random", limits=Limits(trials=2), seed=3)
+ONE = msgspec.structs.replace(SPEC, limits=Limits(trials=1))
+
+
+@asynccontextmanager
+async def serving(path: Path, hub: MemoryHub) -> AsyncIterator[Service]:
+    """An orchestrator."""
+    async with (
+        Store.open(path) as store,
+        Sampler() as sampler,
+        hub.connect() as broker,
+        Service(store, broker, sampler) as service,
+    ):
+        yield service
+
+
+async def stored(path: Path, study: int = 1) -> list[Trial]:
+    """The trials that are stored."""
+    async with Store.open(path) as store:
+        trials, _ = await store.load(study)
+        return trials
