@@ -82,7 +82,7 @@ def regret_of(
 
 
 def lost_of_best(ranked: Sequence[int], pruned: Container[int]) -> dict[int, int]:
-    """How many of the best 1, 3 and 10 are ``pruned``, as far as more than so many are ``ranked``."""
+    """How many of the best 1, 3 and 10 are ``pruned``, as far as more are ``ranked``."""
     return {
         top: sum(number in pruned for number in ranked[:top]) for top in TOPS if top < len(ranked)
     }

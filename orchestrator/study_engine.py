@@ -74,7 +74,7 @@ class StudyEngine:
     def _restore_pruner(self, trials: Sequence[Trial], curves: dict[int, list[Report]]) -> None:
         """Feed the pruner the stored curves in the order in which their trials ended."""
         for trial in sorted(trials, key=lambda t: t.ended or math.inf):
-            held = trial.state in HELD
+            held = trial.runner is not None and not trial.state.ended  # or may be taken back
             self._pruner.restore(
                 trial.number,
                 self._values_of(curves.get(trial.number, ())),

@@ -113,7 +113,7 @@ class SimulatedRunner:
                 else Final(outcome=Outcome.RELEASED),
             )
         self._send(Hello(runner=self.name, boot=self.spool.boot, slots=2, offers=(self._offer,)))
-        self._go(self._beat())
+        self.soon(self._beat())
 
     def kill(self) -> None:
         """End it in the middle of whatever it does."""
@@ -138,7 +138,7 @@ class SimulatedRunner:
             self._obey(order)
         for assignment in orders.assignments:
             if (lease := self.spool.accept(assignment)) is not None:
-                self._go(self._train(lease))
+                self.soon(self._train(lease))
         if orders.introduce:
             self._send(
                 Hello(runner=self.name, boot=self.spool.boot, slots=2, offers=(self._offer,))
@@ -156,7 +156,7 @@ class SimulatedRunner:
             self._truth.forgotten[lease.key] = lease.records[0].seq - 1
 
     def _send(self, message: Hello | Heartbeat | Records) -> None:
-        self._go(self._publish(self._codec.encode(message)))
+        self.soon(self._publish(self._codec.encode(message)))
 
     async def _publish(self, body: bytes) -> None:
         try:
@@ -216,7 +216,8 @@ class SimulatedRunner:
             case _:
                 self._append(lease, Final(outcome=Outcome.COMPLETE, metrics={"score": score}))
 
-    def _go(self, job: Coroutine[None, None, None]) -> None:
+    def soon(self, job: Coroutine[None, None, None]) -> None:
+        """Run ``job`` as a part of this life of the runner."""
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(job)
         self._tasks.add(task)
         task.add_done_callback(self._done)

@@ -227,7 +227,7 @@ class World:
                 self._network.lose_everything()
         for runner in self._runners:
             if not runner.alive and self._dice.random() < 0.7:
-                runner._go(runner.boot())
+                runner.soon(runner.boot())
 
     # ------------------------------------------------------------------ the oracle
 
