@@ -128,6 +128,16 @@ def test_an_attempt_that_starts_anew_is_judged_anew() -> None:
     assert [kind for kind, _ in events(study, trial)].count("would prune") == 2
 
 
+def test_of_several_verdicts_the_first_one_counts() -> None:
+    study = OneStudy(study_spec(1.0))
+    trial = finished(study, 5.0, first=-1.0)
+    late = study.now + 1e6
+    study.changes.events.append((late, 1, trial.number, "would prune", "after a restart"))
+    regret = summary(study, [trial]).regret
+    assert regret is not None
+    assert regret.saved == 2.0
+
+
 def test_a_study_without_control_trials_has_no_regret() -> None:
     study = OneStudy(study_spec(0.0))
     assert summary(study, [finished(study, 5.0)]).regret is None

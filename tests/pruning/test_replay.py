@@ -136,6 +136,30 @@ def test_only_complete_trials_count_and_the_others_take_part() -> None:
     assert result.replayed[0].steps_saved == 2
 
 
+def test_what_is_saved_of_trials_whose_end_is_not_known_is_not_counted() -> None:
+    story = Story()
+    story.trial([1.0, 1.0, 1.0])
+    story.trial([-1.0, 1.0, 1.0, 1.0], state=TrialState.PRUNED)
+    found = story.through("threshold", lower=0.0, n_warmup_steps=0)
+    assert (found.pruned, found.steps_saved) == (0, 0)
+
+
+def test_a_trial_that_violates_a_constraint_is_no_opponent_for_others() -> None:
+    story = Story()
+    story.trial([1.0] * 6, loss=0.0)
+    story.trial([9.0] * 6, loss=2.0)
+    story.trial([5.0] * 6, loss=0.0)
+    numbers = {"n_startup_steps": 2, "p_threshold": 0.5}
+    assert story.through("wilcoxon", **numbers).pruned == 1
+    assert story.through("wilcoxon", "loss <= 1", **numbers).pruned == 0
+
+
+def test_a_trial_ends_after_its_reports_although_its_start_was_recorded_late() -> None:
+    story = Story()
+    story.trial([1.0, 2.0]).started = 2.0  # by then it had reported once
+    assert [arrival.report for arrival in story.recording().arrivals] == [(0, 1.0), (1, 2.0), None]
+
+
 def test_a_trial_that_runs_still_is_left_aside() -> None:
     story = Story()
     story.trial([5.0, 5.0])

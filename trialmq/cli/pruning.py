@@ -7,7 +7,7 @@ from cyclopts import App, Parameter
 
 from schema.errors import WrongInput
 from schema.pruning import Aggressiveness, PrunerSettings
-from trialmq.cli.figures import counted, figure, measured
+from trialmq.cli.figures import counted, measured, shown_value
 from trialmq.cli.json_file import STDOUT, check_json_file, write_json_file
 from trialmq.cli.options import COMMON, Common, read_parameters
 
@@ -100,14 +100,9 @@ def numbers_table(columns: "dict[Aggressiveness, dict[str, Value]]") -> "Table":
         table.add_column(level, justify="right", no_wrap=True)
     table.add_column("what it does", style="faint")
     for name in next(iter(columns.values())):
-        cells = [shown_number(numbers[name]) for numbers in columns.values()]
+        cells = [shown_value(numbers[name]) for numbers in columns.values()]
         table.add_row(name, *cells, PHRASES[name])
     return table
-
-
-def shown_number(value: "Value") -> str:
-    """A pruner's number, or the word in its place."""
-    return value if isinstance(value, str) else figure(value)
 
 
 def replay(
