@@ -15,7 +15,7 @@ from orchestrator.trials import Trial
 LOOKAHEAD_SECONDS = 0.02
 """How much work may wait on a runner."""
 
-LOOKAHEAD_TRIALS = 12
+LOOKAHEAD_TRIALS = 32
 VERY_SHORT_SECONDS = 0.002
 
 

@@ -42,3 +42,9 @@ def trialmq(tmp_path: Path) -> Command:
         )
 
     return start
+
+
+@pytest.fixture(autouse=True)
+def as_wide_as_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may say how wide a terminal is; what is checked here is a pipe."""
+    monkeypatch.delenv("COLUMNS", raising=False)

@@ -339,13 +339,28 @@ async def test_an_exchange_answers_fewer_asks_when_everything_was_tried() -> Non
 
 async def test_an_exchange_tells_first_and_asks_then() -> None:
     async with Sampler() as sampler:
-        await sampler.open(1, spec(), [])
+        await sampler.open(1, spec(sampler="tpe"), [])
         [(ask, sampled)] = await sampler.exchange(1, [], [Ask(number=0)])
         assert (ask.number, set(sampled) >= {"rate", "word"}) == (0, True)
         found = await sampler.exchange(1, [complete(0, 0.5)], [Ask(number=1), Ask(number=2)])
         assert [ask.number for ask, _ in found] == [1, 2]
-        states = [trial.state for trial in frozen(sampler._studies[1])]
+        study = sampler._studies[1]
+        assert isinstance(study, OptunaStudy)
+        states = [trial.state for trial in frozen(study)]
         assert states == [OptunaState.COMPLETE, OptunaState.RUNNING, OptunaState.RUNNING]
+
+
+async def test_random_search_draws_what_is_active_and_keeps_nothing() -> None:
+    async with Sampler() as sampler:
+        await sampler.open(1, spec(DETECTOR, sampler="random"), [])
+        default = DETECTOR.defaults()
+        [(_, first)] = await sampler.exchange(1, [], [Ask(number=0, fixed=default)])
+        assert first == DETECTOR.searched_active(default)
+        found = await sampler.exchange(1, [complete(0, 0.5)], [Ask(number=n) for n in range(1, 60)])
+        for _, values in found:
+            assert DETECTOR.searched_active(values) == values
+            DETECTOR.complete(values)
+        assert len({tuple(values.items()) for _, values in found}) > 50
 
 
 async def test_studies_do_not_mix() -> None:

@@ -113,7 +113,7 @@ def test_two_studies_share_the_slots_of_a_runner() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "trials"),
-    [(60.0, 0), (0.021, 0), (0.01, 2), (0.001, LOOKAHEAD_TRIALS), (0.0, LOOKAHEAD_TRIALS)],
+    [(60.0, 0), (0.021, 0), (0.01, 2), (0.0001, LOOKAHEAD_TRIALS), (0.0, LOOKAHEAD_TRIALS)],
 )
 def test_trials_wait_on_a_runner_only_where_they_are_very_short(
     seconds: float, trials: int
