@@ -1,10 +1,10 @@
 """How many trials a second does the system around the training manage?
 
 A no-op objective with two variables and a random sampler, 1,000 trials by 2 runner processes,
-everything persisted: TrialMQ on its in-process broker, two Optuna processes on the journal file
-storage, and two on SQLite (200 trials, because it is slow). Timed from the moment when all
-processes are ready until the last trial is stored. Also: the peak memory of the orchestrator's
-process after 1,000 trials of 20 reports.
+everything persisted: TrialMQ on its in-process broker (its random search needs no Optuna study),
+two Optuna processes on the journal file storage, and two on SQLite (200 trials, because it is
+slow). Timed from the moment when all processes are ready until the last trial is stored. Also: the
+peak memory of the orchestrator's process after 1,000 trials of 20 reports.
 
     python -m benchmarks.trials [--trials 1000] [--rounds 3] [--json FILE]
 """
