@@ -37,11 +37,6 @@ def runner_name(index: int) -> str:
     return f"runner-{index}"
 
 
-def attempt_label(number: int, attempt: int) -> str:
-    """How people name an attempt: ``trial-12`` or, from the second on, ``trial-12.attempt-2``."""
-    return f"trial-{number}" if attempt <= 1 else f"trial-{number}.attempt-{attempt}"
-
-
 def trial_seed(seed: int, number: int) -> int:
     """The seed of one trial: the same for each attempt, another for each number; 31 bits."""
     return (seed * 1_000_003 + number * 7_919 + 1) % 2**31

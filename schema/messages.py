@@ -151,4 +151,3 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True, tag="orders"):
 
 
 FromRunner = Hello | Heartbeat | Records
-ToRunner = Orders

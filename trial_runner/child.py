@@ -58,7 +58,6 @@ class SlotProcess:
         setup: SlotSetup,
     ) -> None:
         self._objective = objective
-        self._config_class = objective.config_class()
         self._connection = connection
         self._flag = flag
         self._output = output

@@ -20,9 +20,8 @@ class Kind(IntEnum):
     READY = 2  # slot → runner: loaded, waiting for a task
     REPORTS = 3  # slot → runner: msgpack of list[Report]
     FINAL = 4  # slot → runner: how the task ended
-    FORK = 5  # runner → fork server: one more process, with its descriptors
-    FORKED = 6  # fork server → runner: its process id
-    EXITED = 7  # fork server → runner: process id and exit status
+    FORKED = 5  # fork server → runner: its process id
+    EXITED = 6  # fork server → runner: process id and exit status
 
 
 def frame(kind: Kind, body: bytes) -> bytes:

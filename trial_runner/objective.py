@@ -11,6 +11,7 @@ import sys
 import traceback
 import typing
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -46,6 +47,7 @@ class Objective:
     def __call__(self, config: Any, trial: Any) -> Any:
         return self.function(config, trial)
 
+    @cached_property
     def config_class(self) -> type[Config]:
         """The configuration class that the function's first parameter is annotated with.
 
@@ -65,7 +67,7 @@ class Objective:
 
     def configure(self, values: dict[str, Value]) -> Config:
         """The typed configuration of one trial."""
-        return build(self.config_class(), values)
+        return build(self.config_class, values)
 
     def describe(self, entry: str) -> ObjectiveDescription:
         """What the orchestrator has to know of it.
@@ -77,7 +79,7 @@ class Objective:
             entry=entry,
             metrics=self.metrics,
             constraints=self.constraints,
-            space=space_of(self.config_class()),
+            space=space_of(self.config_class),
             steps=self.steps,
             doc=inspect.getdoc(self.function) or "",
         )

@@ -13,5 +13,4 @@ class RunnerSettings(msgspec.Struct, frozen=True, kw_only=True):
     isolate: bool = False
     heartbeat_seconds: float = 5.0
     stop_grace_seconds: float = 3.0
-    start_timeout_seconds: float = 120.0
     output_bytes: int = 64 * 1024

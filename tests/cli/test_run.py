@@ -160,7 +160,7 @@ def test_ctrl_c_keeps_every_trial_and_the_same_command_goes_on(
     database = tmp_path / "t.db"
     while not (database.exists() and done(database) >= 3):
         assert first.poll() is None
-        time.sleep(0.02)
+        time.sleep(0.02)  # another process writes the database, which tells nobody
     first.send_signal(signal.SIGINT)
     _, said = first.communicate(timeout=20)
     assert first.returncode == 130
