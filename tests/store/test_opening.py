@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -206,23 +207,23 @@ def test_reading_an_empty_file_says_that_nothing_is_stored(path: Path) -> None:
 
 
 @pytest.fixture
-def somebody(tmp_path: Path) -> Iterator[Path]:
-    """A folder that belongs to the user the test runs as, who is not root in it."""
-    if os.geteuid() != 0:
-        yield tmp_path
-        return
-    above = [tmp_path, *tmp_path.parents]
-    closed = {folder: folder.stat().st_mode for folder in above if not folder.stat().st_mode & 1}
-    for folder in closed:
-        folder.chmod(0o711)
-    os.chown(tmp_path, NOBODY, -1)
-    os.seteuid(NOBODY)
-    try:
-        yield tmp_path
-    finally:
-        os.seteuid(0)
-        for folder, mode in closed.items():
-            folder.chmod(mode)
+def somebody() -> Iterator[Path]:
+    """A folder that belongs to the user the test runs as, who is not root in it.
+
+    It is not below pytest's own folder, which only root may enter: opening that up for one
+    test would race with another one that closes it again.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name).resolve()
+        if os.geteuid() != 0:
+            yield folder
+            return
+        os.chown(folder, NOBODY, -1)
+        os.seteuid(NOBODY)
+        try:
+            yield folder
+        finally:
+            os.seteuid(0)
 
 
 def test_a_folder_without_permission_is_refused(somebody: Path) -> None:
