@@ -24,7 +24,7 @@ from orchestrator.trials import Changes, Moment, Trial
 from schema.broker import Broker, Delivery
 from schema.codec import orders_codec, runner_codec
 from schema.errors import Undecodable, WrongInput
-from schema.identity import orchestrator_queue, runner_queue, trial_seed
+from schema.identity import runner_queue, runners_inbox, trial_seed
 from schema.messages import (
     Assignment,
     FromRunner,
@@ -98,8 +98,8 @@ class Service:
     async def __aenter__(self) -> Self:
         self._next_trial = await self._store.next_trial_id()
         self._crash = asyncio.get_running_loop().create_future()
-        await self._broker.declare(orchestrator_queue())
-        await self._broker.consume(orchestrator_queue(), self._receive, prefetch=4096)
+        await self._broker.declare(runners_inbox())
+        await self._broker.consume(runners_inbox(), self._receive, prefetch=4096)
         for job in (self._serve(), self._tick(), self._sample()):
             task = asyncio.create_task(job)
             task.add_done_callback(self._ended)

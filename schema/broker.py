@@ -4,6 +4,9 @@ A broker is a fast hint, never the truth: what must not be lost lies in the orch
 or in a runner's spool, and is sent again until its receiver says that it is stored. So a member may
 lose, repeat or reorder messages, and everything above still holds. One conformance suite
 (``tests/brokers``) runs on every member.
+
+Each party connects under its name (``schema.identity``: ``r.gpu1``, ``c.alice``, ``o.main``).
+Queues come from ``schema.identity`` too, so that each is declared alike by everyone.
 """
 
 from abc import ABC, abstractmethod
@@ -11,12 +14,19 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from schema.identity import Queue
+
 
 class Delivery(ABC):
-    """One message as it was handed to a consumer."""
+    """One message as it was handed to a consumer.
+
+    ``sender`` is the party that put it into an inbox, as far as the broker can vouch for it; empty
+    for other queues.
+    """
 
     body: bytes
     redelivered: bool
+    sender: str
 
     @abstractmethod
     async def acknowledge(self) -> None:
@@ -42,17 +52,22 @@ class Subscription(ABC):
 
 
 class Broker(ABC):
-    """Connects on entering and closes, within bounded time, on leaving."""
+    """One party's connection: connects on entering; closes, within bounded time, on leaving."""
+
+    @property
+    @abstractmethod
+    def connected(self) -> bool:
+        """True while messages can pass; a member reconnects by itself."""
 
     @abstractmethod
-    async def declare(self, queue: str, *, capacity: int = 200_000) -> None:
+    async def declare(self, queue: Queue) -> None:
         """The queue exists on return; declaring it again changes nothing.
 
-        ``capacity`` is the number of waiting messages above which a publish is refused.
+        Waits for the connection where there is none at the moment.
         """
 
     @abstractmethod
-    async def publish(self, queue: str, body: bytes) -> bool:
+    async def publish(self, queue: Queue, body: bytes) -> bool:
         """Send ``body`` to ``queue``.
 
         True: the broker has it. False: unknown or refused (no such queue, full, not connected);
@@ -61,11 +76,13 @@ class Broker(ABC):
         """
 
     @abstractmethod
-    async def consume(self, queue: str, receiver: Receiver, *, prefetch: int = 256) -> Subscription:
+    async def consume(
+        self, queue: Queue, receiver: Receiver, *, prefetch: int = 256
+    ) -> Subscription:
         """Hand the messages of ``queue`` to ``receiver``, first in first out.
 
         At most ``prefetch`` of them are unacknowledged at a time. Several consumers of one queue
-        share its messages.
+        share its messages. After a lost connection the consumer is there again.
 
         Raises:
             UnknownName: when the queue was not declared.

@@ -18,7 +18,7 @@ import msgspec
 from schema.broker import Broker, Delivery
 from schema.codec import orders_codec, runner_codec
 from schema.errors import Undecodable
-from schema.identity import orchestrator_queue, runner_queue
+from schema.identity import runner_queue, runners_inbox
 from schema.messages import Final, Heartbeat, Hello, Orders, Record, Records, Reported, Started
 from schema.study import ObjectiveDescription
 from schema.trial import Desired, Outcome
@@ -218,7 +218,7 @@ class RunnerAgent:
         )
 
     async def _publish(self, message: Hello | Heartbeat | Records) -> None:
-        await self._broker.publish(orchestrator_queue(), self._codec.encode(message))
+        await self._broker.publish(runners_inbox(), self._codec.encode(message))
 
     def _soon(self, job: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(job)

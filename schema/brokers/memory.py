@@ -1,6 +1,6 @@
 """The in-process broker: a product feature, not a stand-in.
 
-It carries bytes only, keeps to the prefetch, refuses when a queue is full, and delivers again what
+It carries bytes only, keeps to the prefetch, refuses when an inbox is full, and delivers again what
 was not acknowledged. It forgets everything when the process ends, which the protocol allows.
 
 A ``MemoryHub`` holds the queues; each party connects with a ``MemoryBroker`` of its own, so that
@@ -8,20 +8,27 @@ closing one party gives its unacknowledged messages back, as a lost connection w
 """
 
 import asyncio
+import logging
 from collections import deque
 
 from schema.broker import Broker, Delivery, Receiver, Subscription
 from schema.errors import UnknownName
+from schema.identity import Queue, QueueKind
+
+logger = logging.getLogger(__name__)
 
 
 class MemoryDelivery(Delivery):
     """A message in the hands of a consumer."""
 
-    __slots__ = ("_consumer", "body", "redelivered")
+    __slots__ = ("_consumer", "body", "redelivered", "sender")
 
-    def __init__(self, consumer: "MemorySubscription", body: bytes, redelivered: bool) -> None:
+    def __init__(
+        self, consumer: "MemorySubscription", body: bytes, sender: str, redelivered: bool
+    ) -> None:
         self._consumer = consumer
         self.body = body
+        self.sender = sender
         self.redelivered = redelivered
 
     async def acknowledge(self) -> None:
@@ -31,23 +38,26 @@ class MemoryDelivery(Delivery):
 class MemoryQueue:
     """Messages in order, and the consumers that share them."""
 
-    def __init__(self, capacity: int) -> None:
-        self.capacity = capacity
-        self.waiting: deque[tuple[bytes, bool]] = deque()
+    def __init__(self, queue: Queue) -> None:
+        self.queue = queue
+        self.waiting: deque[tuple[bytes, str, bool]] = deque()
         self.consumers: deque[MemorySubscription] = deque()
         self._scheduled = False
 
-    def put(self, body: bytes) -> bool:
-        """False when the queue is full."""
-        if len(self.waiting) >= self.capacity:
-            return False
-        self.waiting.append((body, False))
+    def put(self, body: bytes, sender: str) -> bool:
+        """False when it is an inbox and full; in other queues the oldest message gives way."""
+        inbox = self.queue.kind is QueueKind.INBOX
+        if len(self.waiting) >= self.queue.capacity:
+            if inbox:
+                return False
+            self.waiting.popleft()
+        self.waiting.append((body, sender if inbox else "", False))
         self.wake()
         return True
 
     def put_back(self, deliveries: list[MemoryDelivery]) -> None:
         """Unacknowledged messages stand at the head again, oldest first."""
-        self.waiting.extendleft((d.body, True) for d in reversed(deliveries))
+        self.waiting.extendleft((d.body, d.sender, True) for d in reversed(deliveries))
         self.wake()
 
     def wake(self) -> None:
@@ -83,11 +93,14 @@ class MemorySubscription(Subscription):
         """How many more messages it takes now."""
         return self._prefetch - len(self._unsettled)
 
-    def hand(self, body: bytes, redelivered: bool) -> None:
-        """Give one message to the receiver."""
-        delivery = MemoryDelivery(self, body, redelivered)
+    def hand(self, body: bytes, sender: str, redelivered: bool) -> None:
+        """Give one message to the receiver; what that raises is logged and stops nothing."""
+        delivery = MemoryDelivery(self, body, sender, redelivered)
         self._unsettled[delivery] = None
-        self._receiver(delivery)
+        try:
+            self._receiver(delivery)
+        except Exception:
+            logger.exception("the receiver of %s failed", self._queue.queue.name)
 
     def settle(self, delivery: MemoryDelivery) -> None:
         """Forget an acknowledged message; room is free for the next."""
@@ -108,30 +121,41 @@ class MemoryHub:
     def __init__(self) -> None:
         self.queues: dict[str, MemoryQueue] = {}
 
-    def connect(self) -> "MemoryBroker":
+    def connect(self, party: str = "") -> "MemoryBroker":
         """A connection of one party."""
-        return MemoryBroker(self)
+        return MemoryBroker(self, party)
 
 
 class MemoryBroker(Broker):
     """One party's connection to the hub."""
 
-    def __init__(self, hub: MemoryHub) -> None:
+    def __init__(self, hub: MemoryHub, party: str) -> None:
         self._hub = hub
+        self._party = party
         self._subscriptions: list[MemorySubscription] = []
+        self._private: list[str] = []
         self._closed = False
 
-    async def declare(self, queue: str, *, capacity: int = 200_000) -> None:
-        self._hub.queues.setdefault(queue, MemoryQueue(capacity))
+    @property
+    def connected(self) -> bool:
+        return not self._closed
 
-    async def publish(self, queue: str, body: bytes) -> bool:
-        known = self._hub.queues.get(queue)
-        return not self._closed and known is not None and known.put(body)
+    async def declare(self, queue: Queue) -> None:
+        if queue.name not in self._hub.queues:
+            self._hub.queues[queue.name] = MemoryQueue(queue)
+            if queue.kind is QueueKind.PRIVATE:
+                self._private.append(queue.name)
 
-    async def consume(self, queue: str, receiver: Receiver, *, prefetch: int = 256) -> Subscription:
-        known = self._hub.queues.get(queue)
+    async def publish(self, queue: Queue, body: bytes) -> bool:
+        known = self._hub.queues.get(queue.name)
+        return not self._closed and known is not None and known.put(body, self._party)
+
+    async def consume(
+        self, queue: Queue, receiver: Receiver, *, prefetch: int = 256
+    ) -> Subscription:
+        known = self._hub.queues.get(queue.name)
         if known is None:
-            raise UnknownName("queue", queue, self._hub.queues)
+            raise UnknownName("queue", queue.name, self._hub.queues)
         subscription = MemorySubscription(known, receiver, prefetch)
         known.consumers.append(subscription)
         self._subscriptions.append(subscription)
@@ -143,3 +167,6 @@ class MemoryBroker(Broker):
         for subscription in self._subscriptions:
             await subscription.cancel()
         self._subscriptions.clear()
+        for name in self._private:
+            self._hub.queues.pop(name, None)
+        self._private.clear()

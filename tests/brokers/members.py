@@ -7,11 +7,18 @@ the same queues. A new broker joins the suite by one more entry in ``MEMBERS``.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
 
 from schema.broker import Broker, Delivery
 from schema.brokers.memory import MemoryHub
 
-Connect = Callable[[], Awaitable[Broker]]
+
+class Connect(Protocol):
+    """Connects one more party, under its name."""
+
+    def __call__(self, party: str = "o.test") -> Awaitable[Broker]: ...
+
+
 PATIENCE_SECONDS = 10.0
 
 
@@ -20,8 +27,8 @@ async def memory() -> AsyncIterator[Connect]:
     """Parties in one process."""
     hub = MemoryHub()
 
-    async def connect() -> Broker:
-        return hub.connect()
+    async def connect(party: str = "o.test") -> Broker:
+        return hub.connect(party)
 
     yield connect
 

@@ -9,6 +9,7 @@ import pytest
 
 from schema.broker import Broker, Delivery
 from schema.errors import UnknownName
+from schema.identity import Queue, QueueKind
 from tests.brokers.members import MEMBERS, PATIENCE_SECONDS, Connect, Inbox, bodies
 
 ONE_TO_FIVE = [b"1", b"2", b"3", b"4", b"5"]
@@ -20,8 +21,8 @@ async def connect(request: pytest.FixtureRequest) -> AsyncIterator[Connect]:
     async with AsyncExitStack() as stack:
         member = await stack.enter_async_context(MEMBERS[request.param]())
 
-        async def connected() -> Broker:
-            return await stack.enter_async_context(await member())
+        async def connected(party: str = "o.test") -> Broker:
+            return await stack.enter_async_context(await member(party))
 
         yield connected
 
@@ -33,14 +34,19 @@ async def broker(connect: Connect) -> Broker:
 
 
 @pytest.fixture
-async def queue(broker: Broker) -> str:
-    """A queue that nobody else uses."""
-    name = f"test.{uuid4().hex}"
-    await broker.declare(name)
-    return name
+async def queue(broker: Broker) -> Queue:
+    """An inbox that nobody else uses."""
+    queue = unused()
+    await broker.declare(queue)
+    return queue
 
 
-async def send(broker: Broker, queue: str, messages: list[bytes]) -> None:
+def unused(kind: QueueKind = QueueKind.INBOX, capacity: int = 10_000) -> Queue:
+    """A queue that does not exist."""
+    return Queue(f"test.{uuid4().hex}", kind, capacity)
+
+
+async def send(broker: Broker, queue: Queue, messages: list[bytes]) -> None:
     for message in messages:
         assert await broker.publish(queue, message)
 
@@ -53,7 +59,7 @@ async def send(broker: Broker, queue: str, messages: list[bytes]) -> None:
     [b"", bytes(range(256)), b"\x00" * 3, "grüße 音".encode(), b"x" * (1 << 20)],
     ids=["empty", "every byte", "zeros", "text", "a mebibyte"],
 )
-async def test_a_message_arrives_as_it_was_sent(broker: Broker, queue: str, body: bytes) -> None:
+async def test_a_message_arrives_as_it_was_sent(broker: Broker, queue: Queue, body: bytes) -> None:
     inbox = Inbox()
     await broker.consume(queue, inbox)
     await send(broker, queue, [body])
@@ -64,7 +70,7 @@ async def test_a_message_arrives_as_it_was_sent(broker: Broker, queue: str, body
 
 
 async def test_messages_arrive_in_the_order_in_which_they_were_sent(
-    broker: Broker, queue: str
+    broker: Broker, queue: Queue
 ) -> None:
     inbox = Inbox()
     await send(broker, queue, ONE_TO_FIVE[:3])
@@ -73,7 +79,7 @@ async def test_messages_arrive_in_the_order_in_which_they_were_sent(
     assert bodies(await inbox.take(5)) == ONE_TO_FIVE
 
 
-async def test_a_message_waits_until_somebody_listens(connect: Connect, queue: str) -> None:
+async def test_a_message_waits_until_somebody_listens(connect: Connect, queue: Queue) -> None:
     sender, receiver = await connect(), await connect()
     await send(sender, queue, [b"early"])
     await sender.close()
@@ -82,8 +88,8 @@ async def test_a_message_waits_until_somebody_listens(connect: Connect, queue: s
     assert bodies(await inbox.take(1)) == [b"early"]
 
 
-async def test_queues_do_not_mix(broker: Broker, queue: str) -> None:
-    other = f"{queue}.other"
+async def test_queues_do_not_mix(broker: Broker, queue: Queue) -> None:
+    other = unused()
     await broker.declare(other)
     here, there = Inbox(), Inbox()
     await broker.consume(queue, here)
@@ -96,7 +102,7 @@ async def test_queues_do_not_mix(broker: Broker, queue: str) -> None:
 
 
 async def test_thousands_of_messages_arrive_once_each_and_in_order(
-    broker: Broker, queue: str
+    broker: Broker, queue: Queue
 ) -> None:
     inbox = Inbox()
     await broker.consume(queue, inbox, prefetch=50)
@@ -109,7 +115,7 @@ async def test_thousands_of_messages_arrive_once_each_and_in_order(
     assert inbox.waiting == 0
 
 
-async def test_a_receiver_may_publish(broker: Broker, queue: str) -> None:
+async def test_a_receiver_may_publish(broker: Broker, queue: Queue) -> None:
     rounds = 100
     done = asyncio.Event()
     seen: list[bytes] = []
@@ -134,7 +140,7 @@ async def test_a_receiver_may_publish(broker: Broker, queue: str) -> None:
 # ---------------------------------------------------------------------- several consumers
 
 
-async def test_no_consumer_holds_more_than_its_prefetch(broker: Broker, queue: str) -> None:
+async def test_no_consumer_holds_more_than_its_prefetch(broker: Broker, queue: Queue) -> None:
     narrow, wide = Inbox(), Inbox()
     await broker.consume(queue, narrow, prefetch=2)
     await send(broker, queue, ONE_TO_FIVE)
@@ -145,7 +151,7 @@ async def test_no_consumer_holds_more_than_its_prefetch(broker: Broker, queue: s
     assert narrow.waiting == 0
 
 
-async def test_an_acknowledgement_makes_room_for_the_next(broker: Broker, queue: str) -> None:
+async def test_an_acknowledgement_makes_room_for_the_next(broker: Broker, queue: Queue) -> None:
     inbox = Inbox()
     await broker.consume(queue, inbox, prefetch=1)
     await send(broker, queue, ONE_TO_FIVE)
@@ -156,7 +162,7 @@ async def test_an_acknowledgement_makes_room_for_the_next(broker: Broker, queue:
         await delivery.acknowledge()
 
 
-async def test_consumers_of_one_queue_share_its_messages(connect: Connect, queue: str) -> None:
+async def test_consumers_of_one_queue_share_its_messages(connect: Connect, queue: Queue) -> None:
     left, right = Inbox(), Inbox()
     await (await connect()).consume(queue, left, prefetch=1)
     await (await connect()).consume(queue, right, prefetch=1)
@@ -164,7 +170,7 @@ async def test_consumers_of_one_queue_share_its_messages(connect: Connect, queue
     assert {*bodies(await left.take(1)), *bodies(await right.take(1))} == {b"1", b"2"}
 
 
-async def test_a_consumer_that_is_full_holds_nobody_up(broker: Broker, queue: str) -> None:
+async def test_a_consumer_that_is_full_holds_nobody_up(broker: Broker, queue: Queue) -> None:
     full, free = Inbox(), Inbox()
     await broker.consume(queue, full, prefetch=1)
     await send(broker, queue, [b"held"])
@@ -181,7 +187,7 @@ async def test_a_consumer_that_is_full_holds_nobody_up(broker: Broker, queue: st
 
 
 async def test_what_a_cancelled_consumer_did_not_acknowledge_comes_again_in_order(
-    broker: Broker, queue: str
+    broker: Broker, queue: Queue
 ) -> None:
     first, second = Inbox(), Inbox()
     subscription = await broker.consume(queue, first, prefetch=3)
@@ -196,7 +202,7 @@ async def test_what_a_cancelled_consumer_did_not_acknowledge_comes_again_in_orde
 
 
 async def test_what_a_closed_party_did_not_acknowledge_goes_to_another(
-    connect: Connect, queue: str
+    connect: Connect, queue: Queue
 ) -> None:
     leaver, stayer = await connect(), await connect()
     first, second = Inbox(), Inbox()
@@ -211,7 +217,7 @@ async def test_what_a_closed_party_did_not_acknowledge_goes_to_another(
     assert all(delivery.redelivered for delivery in again)
 
 
-async def test_an_acknowledged_message_never_comes_again(broker: Broker, queue: str) -> None:
+async def test_an_acknowledged_message_never_comes_again(broker: Broker, queue: Queue) -> None:
     first, second = Inbox(), Inbox()
     subscription = await broker.consume(queue, first)
     await send(broker, queue, ONE_TO_FIVE)
@@ -225,7 +231,7 @@ async def test_an_acknowledged_message_never_comes_again(broker: Broker, queue: 
 
 
 async def test_an_acknowledgement_after_the_cancel_is_too_late_and_does_no_harm(
-    broker: Broker, queue: str
+    broker: Broker, queue: Queue
 ) -> None:
     first, second = Inbox(), Inbox()
     subscription = await broker.consume(queue, first)
@@ -238,7 +244,7 @@ async def test_an_acknowledgement_after_the_cancel_is_too_late_and_does_no_harm(
     assert (again.body, again.redelivered) == (b"late", True)
 
 
-async def test_acknowledging_twice_counts_once(broker: Broker, queue: str) -> None:
+async def test_acknowledging_twice_counts_once(broker: Broker, queue: Queue) -> None:
     narrow, wide = Inbox(), Inbox()
     await broker.consume(queue, narrow, prefetch=1)
     await send(broker, queue, ONE_TO_FIVE)
@@ -250,7 +256,7 @@ async def test_acknowledging_twice_counts_once(broker: Broker, queue: str) -> No
     assert bodies(await wide.take(3)) == ONE_TO_FIVE[2:]
 
 
-async def test_a_cancelled_consumer_is_handed_nothing_more(broker: Broker, queue: str) -> None:
+async def test_a_cancelled_consumer_is_handed_nothing_more(broker: Broker, queue: Queue) -> None:
     first, second = Inbox(), Inbox()
     subscription = await broker.consume(queue, first)
     await subscription.cancel()
@@ -265,12 +271,12 @@ async def test_a_cancelled_consumer_is_handed_nothing_more(broker: Broker, queue
 
 
 async def test_a_message_for_a_queue_that_does_not_exist_is_refused(broker: Broker) -> None:
-    assert not await broker.publish(f"test.{uuid4().hex}", b"lost")
+    assert not await broker.publish(unused(), b"lost")
 
 
 async def test_a_full_queue_refuses_and_takes_again_once_there_is_room(broker: Broker) -> None:
-    queue = f"test.{uuid4().hex}"
-    await broker.declare(queue, capacity=2)
+    queue = unused(capacity=2)
+    await broker.declare(queue)
     assert [await broker.publish(queue, body) for body in ONE_TO_FIVE[:3]] == [True, True, False]
     inbox = Inbox()
     await broker.consume(queue, inbox)
@@ -280,7 +286,7 @@ async def test_a_full_queue_refuses_and_takes_again_once_there_is_room(broker: B
     assert bodies(await inbox.take(1)) == [b"room"]
 
 
-async def test_declaring_a_queue_again_keeps_its_messages(connect: Connect, queue: str) -> None:
+async def test_declaring_a_queue_again_keeps_its_messages(connect: Connect, queue: Queue) -> None:
     broker = await connect()
     await send(broker, queue, [b"kept"])
     await broker.declare(queue)
@@ -290,12 +296,59 @@ async def test_declaring_a_queue_again_keeps_its_messages(connect: Connect, queu
 
 
 async def test_listening_to_a_queue_that_does_not_exist_is_an_error(broker: Broker) -> None:
-    missing = f"test.{uuid4().hex}"
-    with pytest.raises(UnknownName, match=f"there is no queue '{missing}'"):
+    missing = unused()
+    with pytest.raises(UnknownName, match=f"there is no queue '{missing.name}'"):
         await broker.consume(missing, Inbox())
 
 
-async def test_a_closed_party_publishes_nothing(connect: Connect, queue: str) -> None:
+@pytest.mark.parametrize("kind", [QueueKind.CONTROL, QueueKind.PRIVATE])
+async def test_in_a_full_queue_of_one_reader_the_oldest_message_gives_way(
+    broker: Broker, kind: QueueKind
+) -> None:
+    queue = unused(kind, capacity=2)
+    await broker.declare(queue)
+    await send(broker, queue, ONE_TO_FIVE)
+    inbox = Inbox()
+    await broker.consume(queue, inbox)
+    assert bodies(await inbox.take(2)) == ONE_TO_FIVE[3:]
+
+
+async def test_an_inbox_names_the_party_that_sent_a_message(connect: Connect) -> None:
+    queue = unused()
+    reader = await connect("o.main")
+    await reader.declare(queue)
+    inbox = Inbox()
+    await reader.consume(queue, inbox)
+    for party in ("r.gpu1", "r.gpu.2", "c.alice"):
+        await send(await connect(party), queue, [party.encode()])
+        [delivery] = await inbox.take(1)
+        assert (delivery.sender, delivery.body) == (party, party.encode())
+
+
+async def test_a_private_queue_is_gone_with_its_connection(connect: Connect) -> None:
+    owner, other = await connect(), await connect()
+    queue = unused(QueueKind.PRIVATE)
+    await owner.declare(queue)
+    await owner.consume(queue, Inbox())
+    await send(other, queue, [b"seen"])
+    await owner.close()
+    assert not await other.publish(queue, b"unseen")
+
+
+async def test_a_receiver_that_raises_stops_nothing(broker: Broker, queue: Queue) -> None:
+    inbox = Inbox()
+
+    def fails_once(delivery: Delivery) -> None:
+        inbox(delivery)
+        if delivery.body == b"1":
+            raise RuntimeError("a mistake in a receiver")
+
+    await broker.consume(queue, fails_once)
+    await send(broker, queue, ONE_TO_FIVE)
+    assert bodies(await inbox.take(5)) == ONE_TO_FIVE
+
+
+async def test_a_closed_party_publishes_nothing(connect: Connect, queue: Queue) -> None:
     closed, listener = await connect(), await connect()
     inbox = Inbox()
     await listener.consume(queue, inbox)
@@ -305,7 +358,7 @@ async def test_a_closed_party_publishes_nothing(connect: Connect, queue: str) ->
     assert bodies(await inbox.take(1)) == [b"alive"]
 
 
-async def test_closing_twice_does_nothing_more(connect: Connect, queue: str) -> None:
+async def test_closing_twice_does_nothing_more(connect: Connect, queue: Queue) -> None:
     leaver, stayer = await connect(), await connect()
     first, second = Inbox(), Inbox()
     subscription = await leaver.consume(queue, first)

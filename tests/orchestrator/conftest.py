@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from schema.brokers.memory import MemoryHub
-from schema.identity import orchestrator_queue
+from schema.identity import runners_inbox
 from tests.orchestrator.scripted_runner import ScriptedRunner
 
 
@@ -26,7 +26,7 @@ def hub() -> MemoryHub:
 async def runner(hub: MemoryHub) -> AsyncIterator[ScriptedRunner]:
     """A runner that listens."""
     async with hub.connect() as broker:
-        await broker.declare(orchestrator_queue())
+        await broker.declare(runners_inbox())
         runner = ScriptedRunner(broker)
         await runner.listen()
         yield runner

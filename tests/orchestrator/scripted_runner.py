@@ -7,7 +7,7 @@ import msgspec
 
 from schema.broker import Broker, Delivery
 from schema.codec import orders_codec, reports_codec, runner_codec
-from schema.identity import orchestrator_queue, runner_queue
+from schema.identity import runner_queue, runners_inbox
 from schema.messages import (
     Assignment,
     Final,
@@ -55,7 +55,7 @@ class ScriptedRunner:
     async def say(self, message: FromRunner) -> None:
         """Send one message."""
         body = self._to_orchestrator.encode(message)
-        assert await self._broker.publish(orchestrator_queue(), body)
+        assert await self._broker.publish(runners_inbox(), body)
 
     async def hello(self, offer: ObjectiveDescription, slots: int = 1) -> None:
         """Arrive."""

@@ -12,7 +12,7 @@ from orchestrator import service as service_module
 from orchestrator.store.store import Deposed
 from schema.broker import Delivery
 from schema.brokers.memory import MemoryHub
-from schema.identity import orchestrator_queue
+from schema.identity import runners_inbox
 from schema.messages import LeaseClaim, Reported
 from schema.space import Space
 from schema.study import Limits
@@ -207,10 +207,10 @@ async def test_what_is_no_message_is_put_aside(
     async with serving(path, hub) as service, hub.connect() as broker:
         await service.open_study(SPEC)
         for body in (b"", b"\xc1", b"\x91" * 100_000, b'{"type": "hello"}', b"\x80"):
-            assert await broker.publish(orchestrator_queue(), body)
+            assert await broker.publish(runners_inbox(), body)
         await runner.hello(OFFER)
         await runner.assignment()
-    assert len(hub.queues[orchestrator_queue()].waiting) == 0
+    assert len(hub.queues[runners_inbox().name].waiting) == 0
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ async def test_a_result_that_could_not_be_stored_is_not_acknowledged_and_comes_a
             await service.finished(engine)
     async with hub.connect() as broker:
         came: asyncio.Queue[Delivery] = asyncio.Queue()
-        await broker.consume(orchestrator_queue(), came.put_nowait)
+        await broker.consume(runners_inbox(), came.put_nowait)
         async with asyncio.timeout(10):
             assert (await came.get()).redelivered
     async with serving(path, hub) as service:

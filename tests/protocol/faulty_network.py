@@ -5,6 +5,7 @@ import itertools
 from random import Random
 
 from schema.broker import Broker, Delivery, Receiver, Subscription
+from schema.identity import Queue
 
 
 class Killed(Exception):
@@ -51,7 +52,7 @@ class Network:
             return
         wire, receiver = self.random(f"consumers of {queue}").choice(there)
         if wire.owner not in self.cut:
-            receiver(Message(body))
+            receiver(Message(body, sender))
 
     def lose_everything(self) -> None:
         """The broker's disk is gone: whatever was on its way is lost."""
@@ -63,8 +64,9 @@ class Network:
 class Message(Delivery):
     """A delivery of a broker that forgets at once: nothing comes again by itself."""
 
-    def __init__(self, body: bytes) -> None:
+    def __init__(self, body: bytes, sender: str) -> None:
         self.body = body
+        self.sender = sender
         self.redelivered = False
 
     async def acknowledge(self) -> None:
@@ -98,19 +100,26 @@ class Wire(Broker):
         if not self.alive:
             raise Killed(self.owner)
 
-    async def declare(self, queue: str, *, capacity: int = 200_000) -> None:
+    @property
+    def connected(self) -> bool:
+        """True for a process that lives."""
+        return self.alive
+
+    async def declare(self, queue: Queue) -> None:
         """Every queue exists."""
 
-    async def publish(self, queue: str, body: bytes) -> bool:
+    async def publish(self, queue: Queue, body: bytes) -> bool:
         """Send, unless the process dies before or just after it."""
         self.step()
-        self.network.send(self, queue, body)
+        self.network.send(self, queue.name, body)
         self.step()
         return True
 
-    async def consume(self, queue: str, receiver: Receiver, *, prefetch: int = 256) -> Subscription:
+    async def consume(
+        self, queue: Queue, receiver: Receiver, *, prefetch: int = 256
+    ) -> Subscription:
         """Deliver to this process while it lives."""
-        self.network.consumers.setdefault(queue, []).append((self, receiver))
+        self.network.consumers.setdefault(queue.name, []).append((self, receiver))
         return Consumption()
 
     async def close(self) -> None:

@@ -10,7 +10,7 @@ import msgspec
 
 from schema.broker import Delivery
 from schema.codec import orders_codec, runner_codec
-from schema.identity import orchestrator_queue, runner_queue
+from schema.identity import runner_queue, runners_inbox
 from schema.messages import (
     Failure,
     Final,
@@ -160,7 +160,7 @@ class SimulatedRunner:
 
     async def _publish(self, body: bytes) -> None:
         try:
-            await self._wire.publish(orchestrator_queue(), body)
+            await self._wire.publish(runners_inbox(), body)
         except Killed:
             return
 
