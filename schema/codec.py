@@ -7,8 +7,8 @@ import msgspec
 from schema.errors import Undecodable
 from schema.messages import FromRunner, Orders, Report
 
-MESSAGE_BYTES = 16 * 1024 * 1024
-"""No message is larger; RabbitMQ 4 refuses more by default."""
+MESSAGE_BYTES = 256 * 1024
+"""A larger message is refused before it is decoded."""
 
 T = TypeVar("T")
 

@@ -10,8 +10,11 @@ with a tag. The protocol is the one of the executable model in ``tests/protocol`
 * ``seq`` numbers the records of one attempt, 1, 2, 3 …; the first is ``Started``, the last is the
   only ``Final``. The orchestrator applies ``seq == applied + 1`` and nothing else.
 * ``Orders`` is level-triggered: it restates what holds, so a lost one heals with the next.
+
+A runner declares no queue: it says ``Hello`` until the orchestrator has made one for it.
 """
 
+from enum import StrEnum
 from typing import Annotated
 
 import msgspec
@@ -22,6 +25,10 @@ from schema.values import Value
 from schema.variables import Variable
 
 PROTOCOL = 1
+"""Runner and orchestrator have to speak the same; refused with both numbers otherwise."""
+
+RECORDS_BYTES = 192 * 1024
+"""More records than this travel in several messages; a larger body than `MESSAGE_BYTES` in none."""
 
 Step = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 Report = tuple[Step, float, dict[str, float]]
@@ -77,6 +84,21 @@ class LeaseClaim(msgspec.Struct, frozen=True, array_like=True):
     seq: int
 
 
+class DeviceHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """A device as its runner sees it; ``None`` is what the driver does not tell.
+
+    Memory in bytes, utilisation from 0 to 1, temperature in degrees Celsius.
+    """
+
+    name: str
+    uuid: str = ""
+    slots: int = 1
+    memory_total: int | None = None
+    memory_used: int | None = None
+    utilisation: float | None = None
+    temperature: float | None = None
+
+
 class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
     """A runner arrives: how many trials it takes at once, and which objectives it offers."""
 
@@ -84,17 +106,25 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
     boot: str
     slots: int
     offers: tuple[ObjectiveDescription, ...]
-    devices: tuple[str, ...] = ()
+    devices: tuple[DeviceHealth, ...] = ()
+    host: str = ""
     version: str = ""
     protocol: int = PROTOCOL
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat"):
-    """A runner lives; only the leases it names are renewed."""
+    """A runner lives; only the leases it names are renewed.
+
+    ``draining`` says that it takes nothing more; ``degraded`` what is wrong with it, in words (its
+    disk is full, say), empty when nothing is.
+    """
 
     runner: str
     boot: str
     leases: tuple[LeaseClaim, ...] = ()
+    devices: tuple[DeviceHealth, ...] = ()
+    draining: bool = False
+    degraded: str = ""
 
 
 class Records(msgspec.Struct, frozen=True, kw_only=True, tag="records"):
@@ -138,16 +168,27 @@ class LeaseOrder(msgspec.Struct, frozen=True, array_like=True):
     fenced: bool = False
 
 
+class Steer(StrEnum):
+    """What a person wants of a runner; restated in all orders."""
+
+    RUN = "run"
+    DRAIN = "drain"  # finish what runs, take nothing more
+    STOP = "stop"  # give back what runs, and end
+
+
 class Orders(msgspec.Struct, frozen=True, kw_only=True, tag="orders"):
     """Everything the orchestrator has to say to one runner at once.
 
     ``introduce`` asks a runner that the orchestrator does not know for another ``Hello``.
+    ``refused`` says why the orchestrator gives this runner nothing (another version, say).
     """
 
     term: int
     leases: tuple[LeaseOrder, ...] = ()
     assignments: tuple[Assignment, ...] = ()
     introduce: bool = False
+    steer: Steer = Steer.RUN
+    refused: str = ""
 
 
 FromRunner = Hello | Heartbeat | Records

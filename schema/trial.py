@@ -68,4 +68,7 @@ class FailureKind(StrEnum):
     TIMEOUT = "timeout"  # longer than the trial's time limit
     CRASH = "crash"  # the process died (segmentation fault, kill)
     LOST = "lost"  # the runner disappeared
-    REFUSED = "refused"  # the runner does not offer the objective
+    REFUSED = "refused"  # the runner does not offer the objective, or not this configuration
+    HANG = "hang"  # nothing was reported for longer than the study allows
+    DISK = "disk"  # no space was left on the runner's disk
+    POISON = "poison"  # two runners died while they held it

@@ -19,7 +19,17 @@ from schema.broker import Broker, Delivery
 from schema.codec import orders_codec, runner_codec
 from schema.errors import Undecodable
 from schema.identity import runner_queue, runners_inbox
-from schema.messages import Final, Heartbeat, Hello, Orders, Record, Records, Reported, Started
+from schema.messages import (
+    DeviceHealth,
+    Final,
+    Heartbeat,
+    Hello,
+    Orders,
+    Record,
+    Records,
+    Reported,
+    Started,
+)
 from schema.study import ObjectiveDescription
 from schema.trial import Desired, Outcome
 from trial_runner.devices import Device
@@ -213,7 +223,7 @@ class RunnerAgent:
                 boot=self._spool.boot,
                 slots=len(self._slots),
                 offers=(self._offer,),
-                devices=tuple(slot.device.name for slot in self._slots),
+                devices=tuple(DeviceHealth(name=slot.device.name) for slot in self._slots),
             )
         )
 
