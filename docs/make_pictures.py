@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console, RenderableType
 
-from orchestrator.progress import Progress
+from schema.results import Progress
 from trial_runner.devices import share
 from trialmq.cli.ending import Ending, without_option
 from trialmq.cli.live_view import LiveView, screen_of

@@ -8,10 +8,7 @@ trial that completes is evidence for the pruner like any other complete trial.
 from collections.abc import Container, Iterable, Sequence
 from zlib import crc32
 
-import msgspec
-
-from orchestrator.store.rows import EventRow
-from orchestrator.trials import Trial
+from schema.results import Event, Regret, TrialResult
 from schema.study import StudySpec
 
 TOPS = (1, 3, 10)
@@ -21,21 +18,6 @@ LEASED, CONTROL, WOULD_PRUNE = "leased", "control", "would prune"
 """Kinds of events: an attempt begins, as that of a control trial; the pruner would end it now."""
 
 
-class Regret(msgspec.Struct, frozen=True, kw_only=True):
-    """What the control trials say of the pruner.
-
-    Of ``trials`` complete control trials it would have ended ``would_prune``. ``lost`` says how
-    many of those are among the best 1, 3 and 10 control trials, as far as there are more. They
-    took ``seconds`` in all, of which ending them would have saved ``saved``.
-    """
-
-    trials: int
-    would_prune: int
-    lost: dict[int, int]
-    seconds: float
-    saved: float
-
-
 def is_control(spec: StudySpec, number: int) -> bool:
     """True for the share of trials that the study keeps as control trials.
 
@@ -43,11 +25,11 @@ def is_control(spec: StudySpec, number: int) -> bool:
     seed and the trial's number, so that it is the same after a restart and for every sampler.
     """
     draw = crc32(f"control {spec.name} {spec.seed} {number}".encode())
-    return draw < spec.pruner.control_fraction * 2**32
+    return draw < spec.settings.pruner.control_fraction * 2**32
 
 
 def regret_of(
-    complete: Sequence[Trial], ranked: Sequence[Trial], events: Iterable[EventRow]
+    complete: Sequence[TrialResult], ranked: Sequence[TrialResult], events: Iterable[Event]
 ) -> Regret | None:
     """The regret of a study, ``None`` without any complete control trial.
 

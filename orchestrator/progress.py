@@ -1,53 +1,10 @@
 """A picture of a study at one moment, for whoever shows it: plain data, taken from the engine."""
 
 import time
-from dataclasses import dataclass
 
 from orchestrator.study_engine import StudyEngine
+from schema.results import Progress, RunningTrial
 from schema.trial import TrialState
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunningTrial:
-    """A trial that a runner holds: ``seconds`` since it started, and the ``reports`` it made."""
-
-    runner: str
-    number: int
-    attempt: int
-    step: int | None
-    reports: int
-    metrics: dict[str, float]
-    seconds: float
-    ending: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """A study at one moment.
-
-    ``best`` is number and value; ``limit`` is how many trials the study may have, ``steps`` how
-    many a full trial reports (both ``None`` where unknown).
-    """
-
-    study: str
-    metric: str
-    maximize: bool
-    limit: int | None
-    steps: int | None
-    waiting: int
-    complete: int
-    pruned: int
-    failed: int
-    cancelled: int
-    running: tuple[RunningTrial, ...]
-    best: tuple[int, float] | None
-    typical_seconds: float | None
-    closed_because: str
-
-    @property
-    def ended(self) -> int:
-        """How many trials have ended."""
-        return self.complete + self.pruned + self.failed + self.cancelled
 
 
 def progress_of(engine: StudyEngine) -> Progress:
@@ -59,8 +16,8 @@ def progress_of(engine: StudyEngine) -> Progress:
         study=spec.name,
         metric=spec.metric.name,
         maximize=spec.metric.direction == "maximize",
-        limit=spec.limits.trials,
-        steps=spec.pruner.steps,
+        limit=spec.settings.limits.trials,
+        steps=spec.settings.pruner.steps,
         waiting=counts[TrialState.WAITING] + counts[TrialState.LEASED],
         complete=counts[TrialState.COMPLETE],
         pruned=counts[TrialState.PRUNED],
@@ -83,4 +40,7 @@ def progress_of(engine: StudyEngine) -> Progress:
         best=engine.best,
         typical_seconds=engine.typical_seconds,
         closed_because=engine.closed_because,
+        paused=spec.settings.paused,
+        done=engine.done,
+        broken_because=engine.broken_because,
     )

@@ -20,10 +20,10 @@ from orchestrator.control_trials import lost_of_best
 from orchestrator.pruning.build import build_pruner, explain
 from orchestrator.pruning.parameters import PARAMETERS, Value
 from orchestrator.summary import best_first
-from orchestrator.trials import Trial
 from schema.errors import WorkFailed, WrongInput
 from schema.messages import Report
 from schema.pruning import Aggressiveness, PrunerSettings
+from schema.results import TrialResult
 from schema.study import Direction, StudySpec
 from schema.trial import TrialState
 
@@ -64,7 +64,7 @@ class Arrival(NamedTuple):
     """A trial's (step, value) arrives, or nothing: the trial's end; ``at`` is wall-clock time."""
 
     at: float
-    trial: Trial
+    trial: TrialResult
     report: tuple[int, float] | None
 
 
@@ -76,7 +76,7 @@ class Recording:
     """
 
     def __init__(
-        self, spec: StudySpec, trials: Sequence[Trial], curves: Mapping[int, Sequence[Report]]
+        self, spec: StudySpec, trials: Sequence[TrialResult], curves: Mapping[int, Sequence[Report]]
     ) -> None:
         self.spec = spec
         self.complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
@@ -96,9 +96,9 @@ class Recording:
     def length(self) -> int:
         """How many steps a full trial reports, as the study knows or the longest one shows."""
         longest = max(self.steps[trial.number] for trial in self.complete)
-        return self.spec.pruner.steps or longest
+        return self.spec.settings.pruner.steps or longest
 
-    def _arrivals(self, trial: Trial, curve: Sequence[Report]) -> Iterator[Arrival]:
+    def _arrivals(self, trial: TrialResult, curve: Sequence[Report]) -> Iterator[Arrival]:
         name = self.spec.metric.name
         began = trial.created if trial.started is None else trial.started
         ended = inf if trial.ended is None else trial.ended
@@ -115,7 +115,7 @@ def settings_to_try(
 
     The numbers that the study sets on its own stay with its own pruner.
     """
-    own = recording.spec.pruner
+    own = recording.spec.settings.pruner
     levels = [level for level in Aggressiveness if level is not Aggressiveness.OFF]
     for name in [pruner] if pruner else [name for name in PARAMETERS if name != "nop"]:
         for level in [aggressiveness] if aggressiveness else levels:

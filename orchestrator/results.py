@@ -6,32 +6,16 @@ Opens the database read-only; it never waits for the writer and never holds it u
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.store.database import Database
 from orchestrator.store.queries import query
-from orchestrator.store.rows import (
-    AttemptRow,
-    EventRow,
-    StudyRow,
-    study_from,
-    trial_from,
-)
-from orchestrator.trials import Trial
+from orchestrator.store.rows import Row, study_from, trial_from
 from schema.codec import reports_codec
 from schema.errors import UnknownName
 from schema.messages import Report
+from schema.results import AttemptResult, Event, StudyOverview, TrialResult
 from schema.trial import TrialState
-
-
-@dataclass(frozen=True, slots=True)
-class StudyOverview:
-    """A study with the number of its trials by state; ``active`` is when it last changed."""
-
-    study: StudyRow
-    counts: dict[TrialState, int]
-    active: float | None
 
 
 class Results:
@@ -61,32 +45,32 @@ class Results:
             counts: dict[int, dict[TrialState, int]] = {}
             for study, state, count in db.execute(query("state_counts")):
                 counts.setdefault(study, {})[TrialState(state)] = count
-            return [
-                StudyOverview(study_from(row), counts.get(row[0], {}), row[4])
-                for row in db.execute(query("studies"))
-            ]
+            return [_overview(row, counts.get(row[0], {})) for row in db.execute(query("studies"))]
 
         return await self._database.run(work)
 
-    async def study(self, name: str) -> StudyRow:
+    async def study(self, name: str) -> StudyOverview:
         """The study called ``name``.
 
         Raises:
             UnknownName: there is none; the message offers the nearest.
         """
-        known = [overview.study for overview in await self.studies()]
+        known = await self.studies()
         for study in known:
             if study.name == name:
                 return study
         raise UnknownName("study", name, [study.name for study in known])
 
-    async def trials(self, study: StudyRow) -> list[Trial]:
+    async def trials(self, study: StudyOverview) -> list[TrialResult]:
         """The trials of a study by number."""
         return await self._database.run(
-            lambda db: [trial_from(r) for r in db.execute(query("trials_of_study"), (study.id,))]
+            lambda db: [
+                trial_from(row).result()
+                for row in db.execute(query("trials_of_study"), (study.id,))
+            ]
         )
 
-    async def trial(self, study: StudyRow, number: int) -> Trial:
+    async def trial(self, study: StudyOverview, number: int) -> TrialResult:
         """One trial.
 
         Raises:
@@ -97,15 +81,17 @@ class Results:
         )
         if row is None:
             raise UnknownName(f"trial in study {study.name!r}:", str(number))
-        return trial_from(row)
+        return trial_from(row).result()
 
-    async def attempts(self, trial: Trial) -> list[AttemptRow]:
+    async def attempts(self, trial: TrialResult) -> list[AttemptResult]:
         """The attempts of a trial, first to last."""
         return await self._database.run(
-            lambda db: [AttemptRow(*r) for r in db.execute(query("attempts_of_trial"), (trial.id,))]
+            lambda db: [
+                AttemptResult(*r) for r in db.execute(query("attempts_of_trial"), (trial.id,))
+            ]
         )
 
-    async def curve(self, trial: Trial) -> list[Report]:
+    async def curve(self, trial: TrialResult) -> list[Report]:
         """What the counted attempt of a trial reported, in order."""
 
         def work(db: sqlite3.Connection) -> list[Report]:
@@ -115,7 +101,7 @@ class Results:
 
         return await self._database.run(work)
 
-    async def curves(self, study: StudyRow) -> dict[int, list[Report]]:
+    async def curves(self, study: StudyOverview) -> dict[int, list[Report]]:
         """The curves of all trials of a study, by number."""
 
         def work(db: sqlite3.Connection) -> dict[int, list[Report]]:
@@ -127,15 +113,27 @@ class Results:
 
         return await self._database.run(work)
 
-    async def events(self, study: StudyRow) -> list[EventRow]:
+    async def events(self, study: StudyOverview) -> list[Event]:
         """What happened in a study, first to last."""
         return await self._database.run(
-            lambda db: [EventRow(*r) for r in db.execute(query("events_of_study"), (study.id,))]
+            lambda db: [Event(*r) for r in db.execute(query("events_of_study"), (study.id,))]
         )
 
-    async def events_of(self, trial: Trial) -> list[EventRow]:
+    async def events_of(self, trial: TrialResult) -> list[Event]:
         """What happened to a trial, first to last."""
         of = (trial.study, trial.number)
         return await self._database.run(
-            lambda db: [EventRow(*r) for r in db.execute(query("events_of_trial"), of)]
+            lambda db: [Event(*r) for r in db.execute(query("events_of_trial"), of)]
         )
+
+
+def _overview(row: Row, counts: dict[TrialState, int]) -> StudyOverview:
+    study = study_from(row)
+    return StudyOverview(
+        id=study.id,
+        name=study.name,
+        spec=study.spec,
+        created=study.created,
+        counts=counts,
+        active=row[4],
+    )

@@ -161,7 +161,7 @@ class Service:
             if row.spec != spec:
                 await self._store.update_study(row.id, spec)
         maximize = spec.metric.direction is Direction.MAXIMIZE
-        pruner = build_pruner(spec.pruner, maximize=maximize, study_name=spec.name)
+        pruner = build_pruner(spec.settings.pruner, maximize=maximize, study_name=spec.name)
         engine = StudyEngine(row.id, spec, pruner, self.leases)
         async with self._deciding:
             past = engine.restore(*await self._store.load(row.id), moment)
@@ -349,7 +349,7 @@ def _assignment(engine: StudyEngine, trial: Trial) -> Assignment:
         values=trial.config,
         seed=trial_seed(engine.spec.seed, trial.number),
         boot=trial.boot,
-        limit_seconds=engine.spec.limits.trial_seconds,
+        limit_seconds=engine.spec.settings.limits.trial_seconds,
         tune=tuple(v for v in engine.spec.objective.space.variables if v.after_training),
     )
 

@@ -91,7 +91,7 @@ class StudyEngine:
         """The trials to create so that ``wanted`` more can run, within the limits."""
         if self.closed_because:
             return []
-        limit = self.spec.limits.trials
+        limit = self.spec.settings.limits.trials
         count = wanted if limit is None else min(wanted, limit - self.created)
         return [
             Ask(number=self.created + i, fixed=self.queued[i] if i < len(self.queued) else None)
@@ -349,7 +349,7 @@ class StudyEngine:
             return False
         if self.closed_because:
             return True
-        limit = self.spec.limits.trials
+        limit = self.spec.settings.limits.trials
         return limit is not None and self.created >= limit and not self.waiting
 
     def running(self) -> list[Trial]:

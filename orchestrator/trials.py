@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from schema.errors import ProtocolError
+from schema.results import TrialResult
 from schema.trial import TRANSITIONS, Desired, FailureKind, TrialState
 from schema.values import Value
 
@@ -59,6 +60,10 @@ class Trial:
         if state is not self.state and state not in TRANSITIONS[self.state]:
             raise ProtocolError(f"trial {self.number} cannot go from {self.state} to {state}")
         self.state = state
+
+    def result(self) -> TrialResult:
+        """What there is to see of it."""
+        return TrialResult(**{name: getattr(self, name) for name in TrialResult.__struct_fields__})
 
 
 AttemptEnd = tuple[float, str, str | None, str, str, str, float, int, int]

@@ -95,15 +95,28 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     trial_seconds: float | None = None
 
 
+class StudySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be changed while trials run; each change is a new version.
+
+    ``parallelism`` is how many trials run at once, ``None`` as many as there are slots; ``weight``
+    the study's share of the runners beside other studies. A ``paused`` study starts no trial.
+    """
+
+    pruner: PrunerSettings = PrunerSettings()
+    limits: Limits = Limits()
+    parallelism: int | None = None
+    weight: float = 1.0
+    paused: bool = False
+
+
 class StudySpec(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that defines a study; stored with it."""
 
     name: str
     objective: ObjectiveDescription
     sampler: str = "tpe"
-    pruner: PrunerSettings = PrunerSettings()
-    limits: Limits = Limits()
     seed: int = 0
+    settings: StudySettings = StudySettings()
 
     @property
     def metric(self) -> Metric:

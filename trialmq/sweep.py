@@ -17,23 +17,22 @@ from typing import Any
 
 import msgspec
 
-from orchestrator.progress import Progress, progress_of
+from orchestrator.progress import progress_of
 from orchestrator.pruning.build import explain
 from orchestrator.pruning.parameters import check_parameters
 from orchestrator.results import Results
 from orchestrator.sampling import Sampler, check_space, make_sampler
 from orchestrator.service import Service
-from orchestrator.store.rows import EventRow
 from orchestrator.store.store import Store
 from orchestrator.study_engine import StudyEngine
-from orchestrator.summary import Summary, summarise
-from orchestrator.trials import Trial
+from orchestrator.summary import summarise
 from schema.brokers.memory import MemoryHub
 from schema.identity import checked_name, runner_name
 from schema.narrowing import narrow
 from schema.overrides import Overrides
 from schema.pruning import PrunerSettings
-from schema.study import Limits, ObjectiveDescription, StudySpec
+from schema.results import Event, Progress, Summary, TrialResult
+from schema.study import Limits, ObjectiveDescription, StudySettings, StudySpec
 from trial_runner.agent import RunnerAgent
 from trial_runner.devices import Device, share
 from trial_runner.launcher import Launcher
@@ -64,7 +63,7 @@ class SweepResult:
 
     summary: Summary
     spec: StudySpec
-    trials: list[Trial]
+    trials: list[TrialResult]
     interrupted: bool
     broken_because: str
 
@@ -97,9 +96,8 @@ def study_spec(choices: SweepChoices, offer: ObjectiveDescription) -> StudySpec:
         name=checked_name("study", choices.study or default_study(choices.objective)),
         objective=objective,
         sampler=choices.sampler,
-        pruner=pruner,
-        limits=choices.limits,
         seed=choices.seed,
+        settings=StudySettings(pruner=pruner, limits=choices.limits),
     )
 
 
@@ -141,14 +139,14 @@ async def sweep(choices: SweepChoices, watch: Watch) -> SweepResult:
         watch(lambda: progress_of(engine))
         agents = await _start_runners(stack, hub, launcher, offer, devices, choices.isolate)
         interrupted = await _follow(service, engine, agents)
-        trials, _ = await store.load(engine.id)
+        trials, events = await _stored(choices.database, spec)
         summary = summarise(
             spec,
             trials,
             seconds=time.monotonic() - began,
             since=since,
             stopped_because=engine.closed_because,
-            events=await _events(choices.database, spec),
+            events=events,
         )
         return SweepResult(
             summary=summary,
@@ -159,12 +157,12 @@ async def sweep(choices: SweepChoices, watch: Watch) -> SweepResult:
         )
 
 
-async def _events(database: Path, spec: StudySpec) -> list[EventRow]:
-    """The log of a study, where its control trials need it."""
-    if not spec.pruner.control_fraction:
-        return []
+async def _stored(database: Path, spec: StudySpec) -> tuple[list[TrialResult], list[Event]]:
+    """The trials of a study, and its log where its control trials need it."""
     async with Results.open(database) as results:
-        return await results.events(await results.study(spec.name))
+        study = await results.study(spec.name)
+        control = spec.settings.pruner.control_fraction
+        return await results.trials(study), await results.events(study) if control else []
 
 
 async def _start_runners(
@@ -189,7 +187,7 @@ async def _follow(service: Service, engine: StudyEngine, agents: list[RunnerAgen
     finished = asyncio.create_task(service.finished(engine))
     with interruption() as interrupted:
         stop = asyncio.create_task(interrupted.wait())
-        limit = engine.spec.limits.seconds
+        limit = engine.spec.settings.limits.seconds
         clock = asyncio.create_task(asyncio.sleep(limit)) if limit else None
         waiting: set[asyncio.Future[Any]] = {finished, stop, *(agent.broken for agent in agents)}
         while True:

@@ -32,37 +32,6 @@ class StudyRow:
     created: float
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptRow:
-    """A stored attempt; times are wall-clock seconds."""
-
-    trial: int
-    number: int
-    runner: str
-    slot: str | None
-    device: str | None
-    granted: float
-    started: float | None
-    ended: float | None
-    outcome: str | None
-    failure: str | None
-    reason: str | None
-    traceback: str | None
-    output: str | None
-    seconds: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class EventRow:
-    """Something that happened."""
-
-    id: int
-    at: float
-    trial: int | None
-    kind: str
-    text: str
-
-
 def study_from(row: Row) -> StudyRow:
     """The study in a row of ``studies`` or ``study_by_name``."""
     return StudyRow(row[0], row[1], _spec_decoder.decode(row[2]), row[3])

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.control_trials import Regret
 from orchestrator.pruning.parameters import PARAMETERS
 from orchestrator.replay import Replay
+from schema.results import Regret
 from tests.cli.conftest import OBJECTIVES, TRIALS
 from tests.cli.test_bad_input import refusal
 from trialmq.cli.ending import regret_sentence

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from orchestrator.progress import Progress, RunningTrial
 from schema.errors import WrongInput
+from schema.results import Progress, RunningTrial
 from schema.variables import Variable
 from trialmq.cli.configuration import split
 from trialmq.cli.curve import plot, sparkline

@@ -15,6 +15,7 @@ from schema.study import (
     Limits,
     Metric,
     ObjectiveDescription,
+    StudySettings,
     StudySpec,
 )
 from schema.trial import FailureKind, Outcome
@@ -56,8 +57,7 @@ def study_spec(
             space=SPACE,
             constraints=tuple(map(Constraint.parse, constraints)),
         ),
-        pruner=pruner,
-        limits=Limits(trials=trials),
+        settings=StudySettings(pruner=pruner, limits=Limits(trials=trials)),
     )
 
 
@@ -90,7 +90,9 @@ class OneStudy:
         self.spec = spec or study_spec()
         self.leases = Leases()
         maximize = self.spec.metric.direction is Direction.MAXIMIZE
-        pruner = build_pruner(self.spec.pruner, maximize=maximize, study_name=self.spec.name)
+        pruner = build_pruner(
+            self.spec.settings.pruner, maximize=maximize, study_name=self.spec.name
+        )
         self.engine = StudyEngine(1, self.spec, pruner, self.leases)
         self.changes = Changes()
         self.now = 1000.0

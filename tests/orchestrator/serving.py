@@ -12,7 +12,7 @@ from orchestrator.store.store import Store
 from orchestrator.trials import Trial
 from schema.brokers.memory import MemoryHub
 from schema.space import Space
-from schema.study import Direction, Limits, Metric, ObjectiveDescription, StudySpec
+from schema.study import Direction, Limits, Metric, ObjectiveDescription, StudySettings, StudySpec
 from schema.variables import Variable
 
 RATE = Variable(path="rate", kind="float", default=0.5, low=0.0, high=1.0, searched=True)
@@ -21,8 +21,14 @@ OFFER = ObjectiveDescription(
     metrics=(Metric(name="f1", direction=Direction.MAXIMIZE),),
     space=Space(variables=(RATE,)),
 )
-SPEC = StudySpec(name="s", objective=OFFER, sampler="random", limits=Limits(trials=2), seed=3)
-ONE = msgspec.structs.replace(SPEC, limits=Limits(trials=1))
+SPEC = StudySpec(
+    name="s",
+    objective=OFFER,
+    sampler="random",
+    seed=3,
+    settings=StudySettings(limits=Limits(trials=2)),
+)
+ONE = msgspec.structs.replace(SPEC, settings=StudySettings(limits=Limits(trials=1)))
 
 
 @asynccontextmanager

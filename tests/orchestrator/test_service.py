@@ -15,7 +15,7 @@ from schema.brokers.memory import MemoryHub
 from schema.identity import runners_inbox
 from schema.messages import LeaseClaim, Reported
 from schema.space import Space
-from schema.study import Limits
+from schema.study import Limits, StudySettings
 from schema.trial import Desired, FailureKind, TrialState
 from schema.variables import Variable
 from tests.orchestrator.scripted_runner import STARTED, ScriptedRunner, completed, reported
@@ -92,7 +92,10 @@ async def test_a_study_whose_configurations_are_all_tried_ends(
     switch = Variable(path="switch", kind="bool", default=True, searched=True)
     offer = msgspec.structs.replace(OFFER, space=Space(variables=(switch,)))
     spec = msgspec.structs.replace(
-        SPEC, objective=offer, sampler="brute_force", limits=Limits(trials=99)
+        SPEC,
+        objective=offer,
+        sampler="brute_force",
+        settings=StudySettings(limits=Limits(trials=99)),
     )
     async with serving(path, hub) as service:
         engine = await service.open_study(spec)

@@ -10,7 +10,7 @@ from schema.brokers.memory import MemoryHub
 from schema.errors import WrongInput
 from schema.messages import LeaseClaim
 from schema.space import Space
-from schema.study import Direction, Limits, Metric, StudySpec
+from schema.study import Direction, Limits, Metric, StudySettings, StudySpec
 from schema.trial import Desired, TrialState
 from tests.orchestrator.scripted_runner import STARTED, ScriptedRunner, completed, reported
 from tests.orchestrator.serving import OFFER, ONE, RATE, SPEC, serving, stored
@@ -74,7 +74,7 @@ async def test_a_study_that_is_done_goes_on_when_it_may_have_more_trials(
 
     await run(SPEC, [0, 1])
     await run(SPEC, [])
-    longer = msgspec.structs.replace(SPEC, limits=Limits(trials=4))
+    longer = msgspec.structs.replace(SPEC, settings=StudySettings(limits=Limits(trials=4)))
     await run(longer, [2, 3])
     async with Store.open(path) as store:
         study = await store.study(SPEC.name)

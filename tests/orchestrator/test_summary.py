@@ -4,7 +4,7 @@ import pytest
 
 from orchestrator.progress import progress_of
 from orchestrator.summary import best_of, front_of, saved_by_pruning, summarise
-from orchestrator.trials import Trial
+from schema.results import TrialResult
 from schema.study import Direction, Metric
 from schema.trial import FailureKind, Outcome, TrialState
 from tests.orchestrator.one_study import (
@@ -28,9 +28,9 @@ def trial(
     seconds: float = 10.0,
     ended: float | None = 100.0,
     **metrics: float,
-) -> Trial:
+) -> TrialResult:
     """A trial as it is stored; its value is the first metric."""
-    return Trial(
+    return TrialResult(
         id=number + 1,
         study=1,
         number=number,

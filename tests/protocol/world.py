@@ -25,8 +25,8 @@ from orchestrator.store.database import Database
 from orchestrator.store.queries import migrations, query
 from orchestrator.store.store import Deposed, Store
 from orchestrator.suggestions import Ask, Past, Told
-from orchestrator.trials import Trial
 from schema.messages import Final
+from schema.results import TrialResult
 from schema.study import StudySpec
 from schema.trial import ENDED, Outcome, TrialState
 from schema.values import Value
@@ -254,7 +254,7 @@ class World:
             self._expect(len(finals) == 1, f"{life} ended {len(finals)} times")
         await self._check_forgotten(results, trials)
 
-    async def _check_trial(self, results: Results, trial: Trial) -> None:
+    async def _check_trial(self, results: Results, trial: TrialResult) -> None:
         about = f"trial {trial.number} ({trial.state}, attempt {trial.attempt})"
         script = Script.of(self._seed, trial.number)
         stored = await results.curve(trial)
@@ -286,7 +286,7 @@ class World:
             f"{about}: {trial.crashes} crashes, {trial.losses} losses, {given_back} given back",
         )
 
-    async def _check_forgotten(self, results: Results, trials: Sequence[Trial]) -> None:
+    async def _check_forgotten(self, results: Results, trials: Sequence[TrialResult]) -> None:
         """Whatever a runner forgot, because it was told that it is stored, is stored."""
         by_id = {trial.id: trial for trial in trials}
         ends = {life[:2]: records[-1] for life, records in self.truth.finals.items()}

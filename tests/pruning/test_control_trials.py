@@ -3,10 +3,10 @@
 import pytest
 from msgspec.structs import replace
 
-from orchestrator.control_trials import Regret, is_control, lost_of_best
-from orchestrator.store.rows import EventRow
-from orchestrator.summary import Summary, summarise
+from orchestrator.control_trials import is_control, lost_of_best
+from orchestrator.summary import summarise
 from orchestrator.trials import Trial
+from schema.results import Event, Regret, Summary
 from schema.study import StudySpec
 from schema.trial import Desired, Outcome, TrialState
 from tests.orchestrator.one_study import PRUNE_BELOW_ZERO, OneStudy, completed, ended, reported
@@ -41,10 +41,10 @@ def events(study: OneStudy, trial: Trial) -> list[tuple[str, str]]:
 def summary(study: OneStudy, trials: list[Trial]) -> Summary:
     """The summary of a study with the log that it left."""
     log = [
-        EventRow(i, at, n, kind, text)
-        for i, (at, _, n, kind, text) in enumerate(study.changes.events)
+        Event(i, at, n, kind, text) for i, (at, _, n, kind, text) in enumerate(study.changes.events)
     ]
-    return summarise(study.spec, trials, seconds=1.0, since=0.0, events=log)
+    results = [trial.result() for trial in trials]
+    return summarise(study.spec, results, seconds=1.0, since=0.0, events=log)
 
 
 @pytest.mark.parametrize("fraction", [0.05, 0.1, 0.5])

@@ -63,7 +63,7 @@ class Story:
     def recording(self, *constraints: str, pruner: PrunerSettings | None = None) -> Recording:
         """The study as it is stored."""
         spec = study_spec(constraints=constraints, pruner=pruner or PrunerSettings())
-        return Recording(spec, self.trials, self.curves)
+        return Recording(spec, [trial.result() for trial in self.trials], self.curves)
 
     def through(self, pruner: str, *constraints: str, **numbers: float) -> Replayed:
         """What a pruner would have done."""

@@ -4,7 +4,15 @@ from orchestrator.trials import Changes, Trial
 from schema.codec import reports_codec
 from schema.messages import Report
 from schema.space import Space
-from schema.study import Constraint, Direction, Limits, Metric, ObjectiveDescription, StudySpec
+from schema.study import (
+    Constraint,
+    Direction,
+    Limits,
+    Metric,
+    ObjectiveDescription,
+    StudySettings,
+    StudySpec,
+)
 from schema.values import Value
 from schema.variables import Variable
 
@@ -19,8 +27,8 @@ SPEC = StudySpec(
         space=Space(variables=(RATE,)),
         constraints=(Constraint.parse("fpr <= 0.05"),),
     ),
-    limits=Limits(trials=100, trial_seconds=60.0),
     seed=7,
+    settings=StudySettings(limits=Limits(trials=100, trial_seconds=60.0)),
 )
 REPORTS: list[Report] = [(0, 0.5, {"f1": 0.25}), (1, 1.0, {"f1": float("nan"), "loss": -0.0})]
 

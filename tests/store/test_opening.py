@@ -58,7 +58,7 @@ def read(path: Path) -> list[str]:
 
     async def names() -> list[str]:
         async with Results.open(path) as results:
-            return [overview.study.name for overview in await results.studies()]
+            return [overview.name for overview in await results.studies()]
 
     return asyncio.run(names())
 

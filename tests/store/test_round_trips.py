@@ -16,7 +16,7 @@ from orchestrator.store.rows import created_row, trial_from, updated_row
 from orchestrator.store.store import Store
 from orchestrator.trials import Changes, Trial
 from schema.messages import Report
-from schema.study import Limits
+from schema.study import Limits, StudySettings
 from schema.trial import Desired, FailureKind, TrialState
 from tests.store.making import REPORTS, SPEC, creating, reporting, trial
 
@@ -123,7 +123,7 @@ async def test_a_study_comes_back_as_it_was_and_may_be_changed(tmp_path: Path) -
         row = await store.create_study(SPEC, 12.5)
         assert await store.study(SPEC.name) == row
         assert (row.spec, row.created) == (SPEC, 12.5)
-        longer = msgspec.structs.replace(SPEC, limits=Limits(trials=500))
+        longer = msgspec.structs.replace(SPEC, settings=StudySettings(limits=Limits(trials=500)))
         await store.update_study(row.id, longer)
         again = await store.study(SPEC.name)
         assert again is not None
@@ -201,8 +201,8 @@ async def test_attempts_and_events_are_read_beside_the_writer(tmp_path: Path) ->
         study = await store.create_study(SPEC, 1.0)
         await store.commit(changes)
         async with Results.open(path) as results:
-            [attempt] = await results.attempts(made)
-            [event] = await results.events(study)
+            [attempt] = await results.attempts(made.result())
+            [event] = await results.events(await results.study(study.name))
     assert (attempt.slot, attempt.device, attempt.granted) == ("runner-1/2", "cuda:0", 5.0)
     assert (attempt.started, attempt.ended, attempt.seconds) == (6.0, 9.0, 3.0)
     assert (attempt.outcome, attempt.failure) == ("failed", "exception")

@@ -10,10 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.control_trials import Regret
-from orchestrator.progress import Progress
 from orchestrator.summary import best_of
-from orchestrator.trials import Trial
+from schema.results import Progress, Regret, TrialResult
 from schema.trial import TrialState
 from trialmq.cli.configuration import configuration_table
 from trialmq.cli.durations import shown_duration
@@ -39,7 +37,7 @@ class Ending:
 
     def interrupted(self) -> str:
         """The one sentence after Ctrl-C."""
-        limit = self.result.spec.limits.trials
+        limit = self.result.spec.settings.limits.trials
         of = "" if limit is None else f" of {limit}"
         done = f"{self._ended}{of} trials are done, none is lost"
         return f"interrupted: {done}; go on with: {written_command(self._again())}"
@@ -101,7 +99,7 @@ class Ending:
             text.append(f"\n{summary.stopped_because}", "faint")
         return text
 
-    def _comparison(self, best: Trial) -> RenderableType:
+    def _comparison(self, best: TrialResult) -> RenderableType:
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_row(
             Text("Best", "best"),
@@ -151,11 +149,11 @@ class Ending:
         )  # fmt: skip
 
     @property
-    def _best(self) -> Trial | None:
+    def _best(self) -> TrialResult | None:
         return best_of(self.result.spec, self.result.trials)
 
     @property
-    def _default(self) -> Trial | None:
+    def _default(self) -> TrialResult | None:
         space = self.result.spec.objective.space
         chosen = space.searched_active(space.defaults())
         return next((t for t in self.result.trials if t.sampled == chosen), None)
@@ -166,7 +164,7 @@ class Ending:
     def _again(self, *, more: bool = False) -> list[str]:
         """The words of the same command once more, ``more`` with half as many trials again."""
         words = list(self.command)
-        if more and self.result.spec.limits.trials is not None:
+        if more and self.result.spec.settings.limits.trials is not None:
             total = self._ended + max(1, self._ended // 2)
             words = [*without_option(words, "--trials"), "--trials", str(total)]
         return words

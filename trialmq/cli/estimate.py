@@ -2,7 +2,7 @@
 
 import math
 
-from orchestrator.progress import Progress
+from schema.results import Progress
 
 
 def time_left(

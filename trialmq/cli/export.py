@@ -12,7 +12,7 @@ from schema.study import StudySpec
 from trialmq.cli.options import COMMON, Common
 
 if TYPE_CHECKING:
-    from orchestrator.trials import Trial
+    from schema.results import TrialResult
 
 FACTS = ("number", "state", "value", "seconds", "reports", "attempt", "failure", "reason")
 TIMES = ("created", "started", "ended")
@@ -48,7 +48,7 @@ def export(
         raise WrongInput(f"--output {output}: {error.strerror or error}") from error
 
 
-def as_csv(spec: StudySpec, trials: "Sequence[Trial]") -> str:
+def as_csv(spec: StudySpec, trials: "Sequence[TrialResult]") -> str:
     """A line a trial; metrics are columns ``metrics.NAME``, variables are called by their paths."""
     metrics = list(dict.fromkeys(name for trial in trials for name in trial.metrics or {}))
     paths = [variable.path for variable in spec.objective.space.variables]
@@ -63,7 +63,7 @@ def as_csv(spec: StudySpec, trials: "Sequence[Trial]") -> str:
     return text.getvalue()
 
 
-def as_json(spec: StudySpec, trials: "Sequence[Trial]") -> str:
+def as_json(spec: StudySpec, trials: "Sequence[TrialResult]") -> str:
     """The study's name and a list of its trials; NaN and the infinities become null."""
     import msgspec
 

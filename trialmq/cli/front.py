@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from orchestrator.summary import front_of
-from orchestrator.trials import Trial
+from schema.results import TrialResult
 from schema.study import StudySpec
 
 
-def front_sentence(spec: StudySpec, trials: Sequence[Trial]) -> str:
+def front_sentence(spec: StudySpec, trials: Sequence[TrialResult]) -> str:
     """Which trials no other one beats in every metric; empty where there is one metric."""
     metrics = [metric.name for metric in spec.objective.metrics]
     front = front_of(spec, trials) if len(metrics) > 1 else []

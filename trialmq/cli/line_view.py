@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from orchestrator.progress import Progress
+from schema.results import Progress
 from trialmq.cli.durations import shown_duration
 from trialmq.cli.estimate import time_left
 from trialmq.cli.figures import measured

@@ -17,7 +17,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.progress import Progress, RunningTrial
+from schema.results import Progress, RunningTrial
 from trialmq.cli.curve import sparkline
 from trialmq.cli.durations import shown_duration
 from trialmq.cli.estimate import time_left

@@ -172,7 +172,8 @@ def replay_table(result: "Replay", spec: "StudySpec") -> "Table":
     for title in ("trials\nended", "steps\nsaved", *lost, f"best {result.metric}\nleft"):
         table.add_column(title, justify="right")
     for row in result.replayed:
-        own = (row.pruner, row.aggressiveness) == (spec.pruner.pruner, spec.pruner.aggressiveness)
+        settings = spec.settings.pruner
+        own = (row.pruner, row.aggressiveness) == (settings.pruner, settings.aggressiveness)
         table.add_row(
             row.pruner,
             row.aggressiveness,

@@ -4,11 +4,10 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.results import Results, StudyOverview
-from orchestrator.store.rows import AttemptRow, EventRow, StudyRow
-from orchestrator.trials import Trial
+from orchestrator.results import Results
 from schema.errors import UnknownName, WrongInput
 from schema.messages import Report
+from schema.results import AttemptResult, Event, StudyOverview, TrialResult
 from schema.study import StudySpec
 
 
@@ -17,7 +16,7 @@ class StudyTrials:
     """A study and its trials by number."""
 
     spec: StudySpec
-    trials: list[Trial]
+    trials: list[TrialResult]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +24,10 @@ class TrialHistory:
     """One trial with all that is known of it."""
 
     spec: StudySpec
-    trial: Trial
-    attempts: list[AttemptRow]
+    trial: TrialResult
+    attempts: list[AttemptResult]
     curve: list[Report]
-    events: list[EventRow]
+    events: list[Event]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +35,21 @@ class StudyCurves:
     """A study, its trials by number, and what each one's counted attempt reported."""
 
     spec: StudySpec
-    trials: list[Trial]
+    trials: list[TrialResult]
     curves: dict[int, list[Report]]
 
 
-def read_studies(database: Path) -> list[tuple[StudyOverview, list[Trial]]]:
+def read_studies(database: Path) -> list[tuple[StudyOverview, list[TrialResult]]]:
     """Every study of a database with its trials.
 
     Raises:
         StoreError: it cannot be read.
     """
 
-    async def visit() -> list[tuple[StudyOverview, list[Trial]]]:
+    async def visit() -> list[tuple[StudyOverview, list[TrialResult]]]:
         async with Results.open(database) as results:
             studies = await results.studies()
-            return [(overview, await results.trials(overview.study)) for overview in studies]
+            return [(overview, await results.trials(overview)) for overview in studies]
 
     return asyncio.run(visit())
 
@@ -112,10 +111,10 @@ def read_trial(database: Path, name: str | None, number: int) -> TrialHistory:
     return asyncio.run(visit())
 
 
-async def _choose(results: Results, database: Path, name: str | None) -> StudyRow:
+async def _choose(results: Results, database: Path, name: str | None) -> StudyOverview:
     if name is not None:
         return await results.study(name)
-    studies = [overview.study for overview in await results.studies()]
+    studies = await results.studies()
     if len(studies) == 1:
         return studies[0]
     if not studies:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from orchestrator.store.rows import AttemptRow, EventRow
+    from schema.results import AttemptResult, Event
     from trialmq.cli.reading import TrialHistory
 
 PLOT_WIDTH, PLOT_HEIGHT = 72, 9
@@ -87,7 +87,7 @@ def blocks(history: "TrialHistory", screen: "Console") -> "Iterator[RenderableTy
         yield attempts_table(history.attempts)
 
 
-def control_sentence(events: "Sequence[EventRow]") -> str:
+def control_sentence(events: "Sequence[Event]") -> str:
     """What the pruner said of a control trial's last attempt; empty for any other trial."""
     from orchestrator.control_trials import CONTROL, LEASED, WOULD_PRUNE
 
@@ -104,7 +104,7 @@ def control_sentence(events: "Sequence[EventRow]") -> str:
     )
 
 
-def attempts_table(attempts: "list[AttemptRow]") -> "Table":
+def attempts_table(attempts: "list[AttemptResult]") -> "Table":
     """What became of each attempt."""
     from rich.table import Table
 
@@ -123,7 +123,7 @@ def attempts_table(attempts: "list[AttemptRow]") -> "Table":
     return table
 
 
-def last_words(attempt: "AttemptRow") -> "Iterator[Text]":
+def last_words(attempt: "AttemptResult") -> "Iterator[Text]":
     """The traceback and the end of the output of an attempt, where there are any."""
     from rich.text import Text
 

@@ -23,10 +23,10 @@ def studies(*, common: Common = COMMON) -> None:
     table.add_column("of trial", justify="right")
     table.add_column("last change", style="faint", no_wrap=True)
     for overview, trials in read_studies(common.db):
-        spec = overview.study.spec
+        spec = overview.spec
         best = best_of(spec, trials)
         waiting = sum(n for state, n in overview.counts.items() if not state.ended)
-        changed = datetime.datetime.fromtimestamp(overview.active or overview.study.created)
+        changed = datetime.datetime.fromtimestamp(overview.active or overview.created)
         table.add_row(
             spec.name,
             *(str(overview.counts.get(s, 0)) for s in list(TrialState)[3:6]),

@@ -16,7 +16,7 @@ from trialmq.cli.options import COMMON, Common, at_least_one
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from orchestrator.trials import Trial
+    from schema.results import TrialResult
 
 ORDERS = ("value", "number", "seconds", "state")
 GAP = 2
@@ -80,7 +80,7 @@ def trials(
         screen.print(table_of([*results[:2], *shown], ordered))
 
 
-def sort_key(order: str, spec: StudySpec) -> "Callable[[Trial], tuple[object, ...]]":
+def sort_key(order: str, spec: StudySpec) -> "Callable[[TrialResult], tuple[object, ...]]":
     """What to sort trials by, ties by number.
 
     Raises:
@@ -100,7 +100,7 @@ def sort_key(order: str, spec: StudySpec) -> "Callable[[Trial], tuple[object, ..
     return lambda trial: (trial.config[order], trial.number)
 
 
-def _rank(trial: "Trial", spec: StudySpec) -> tuple[int, float]:
+def _rank(trial: "TrialResult", spec: StudySpec) -> tuple[int, float]:
     """Feasible complete trials first, then other complete ones, pruned ones, and the rest."""
     from schema.trial import TrialState
 
@@ -113,7 +113,7 @@ def _rank(trial: "Trial", spec: StudySpec) -> tuple[int, float]:
     return (0 if spec.objective.feasible(trial.metrics or {}) else 1), worse
 
 
-def result_columns(spec: StudySpec, trials: "Sequence[Trial]") -> Iterator[Column]:
+def result_columns(spec: StudySpec, trials: "Sequence[TrialResult]") -> Iterator[Column]:
     """What came out of each trial."""
     yield Column("trial", [str(trial.number) for trial in trials])
     yield Column("state", [trial.state.value for trial in trials], left=True)
@@ -126,14 +126,14 @@ def result_columns(spec: StudySpec, trials: "Sequence[Trial]") -> Iterator[Colum
     yield Column("time", [shown_duration(t.seconds) if t.seconds else "" for t in trials])
 
 
-def _metric(trial: "Trial", name: str, first: bool) -> str:
+def _metric(trial: "TrialResult", name: str, first: bool) -> str:
     if trial.metrics and name in trial.metrics:
         return measured(trial.metrics[name])
     return measured(trial.value) if first and trial.value is not None else ""
 
 
 def variable_columns(
-    spec: StudySpec, trials: "Sequence[Trial]", everything: bool
+    spec: StudySpec, trials: "Sequence[TrialResult]", everything: bool
 ) -> Iterator[Column]:
     """The variables that were searched, or all; empty where one was not active."""
     space = spec.objective.space
@@ -160,7 +160,7 @@ def fitting(columns: Sequence[Column], room: float) -> list[Column]:
     return shown
 
 
-def table_of(columns: Sequence[Column], trials: "Sequence[Trial]") -> "Table":
+def table_of(columns: Sequence[Column], trials: "Sequence[TrialResult]") -> "Table":
     """The columns as a table, a row a trial."""
     from rich.table import Table
     from rich.text import Text

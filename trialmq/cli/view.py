@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from orchestrator.progress import Progress
+from schema.results import Progress
 
 
 class View:
