@@ -1,0 +1,258 @@
+"""What clients ask of an orchestrator: one request, one answer.
+
+A ``Request`` goes into the clients' inbox and its ``Answer`` comes to the queue of the instance
+that asked; a client that hears nothing asks again with the same ``id``, and what changes something
+happens once all the same. Each command names the type of its result: `result_type`.
+
+Every command is named after what a person would say: ``CreateStudy``, ``PauseStudy``.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import msgspec
+
+from schema.messages import DeviceHealth, Report, Steer
+from schema.results import AttemptResult, Event, Progress, StudyOverview, Summary, TrialResult
+from schema.study import ObjectiveDescription, StudySettings, StudySpec
+
+PAGE_ROWS = 500
+"""A page of trials or events has at most so many rows, so that no answer is too large."""
+
+
+class Presence(StrEnum):
+    """How long ago a runner was heard of."""
+
+    LIVE = "live"
+    SUSPECT = "suspect"  # silent for longer than a few heartbeats
+    GONE = "gone"  # silent for longer than a lease, or it said goodbye
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """A trial that a runner holds."""
+
+    study: str
+    number: int
+    attempt: int
+    slot: str = ""
+    started: float | None = None
+    step: int | None = None
+
+
+class RunnerOverview(msgspec.Struct, frozen=True, kw_only=True):
+    """A runner as the orchestrator knows it; ``silent_seconds`` since it was last heard of."""
+
+    name: str
+    host: str
+    version: str
+    slots: int
+    offers: tuple[str, ...]
+    presence: Presence
+    silent_seconds: float
+    steer: Steer = Steer.RUN
+    draining: bool = False
+    degraded: str = ""
+    refused: str = ""
+    devices: tuple[DeviceHealth, ...] = ()
+    held: tuple[Held, ...] = ()
+
+
+class TrialDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """One trial with all that is known of it."""
+
+    trial: TrialResult
+    attempts: tuple[AttemptResult, ...]
+    curve: tuple[Report, ...]
+    events: tuple[Event, ...]
+
+
+class ServiceOverview(msgspec.Struct, frozen=True, kw_only=True):
+    """Who answers: its name, version, term and database."""
+
+    orchestrator: str
+    version: str
+    protocol: int
+    term: int
+    database: str
+    started: float
+
+
+# ---------------------------------------------------------------------- questions
+
+
+class GetService(msgspec.Struct, frozen=True, kw_only=True, tag="get service"):
+    """Who are you?"""
+
+
+class ListStudies(msgspec.Struct, frozen=True, kw_only=True, tag="list studies"):
+    """Every study, oldest first."""
+
+
+class GetStudy(msgspec.Struct, frozen=True, kw_only=True, tag="get study"):
+    """One study."""
+
+    study: str
+
+
+class GetProgress(msgspec.Struct, frozen=True, kw_only=True, tag="get progress"):
+    """A study at this moment."""
+
+    study: str
+
+
+class GetSummary(msgspec.Struct, frozen=True, kw_only=True, tag="get summary"):
+    """What came out of a study, and what was saved since ``since`` (wall clock)."""
+
+    study: str
+    since: float = 0.0
+
+
+class GetTrials(msgspec.Struct, frozen=True, kw_only=True, tag="get trials"):
+    """Up to `PAGE_ROWS` trials by number, from number ``first`` on."""
+
+    study: str
+    first: int = 0
+
+
+class GetTrial(msgspec.Struct, frozen=True, kw_only=True, tag="get trial"):
+    """One trial with its attempts, curve and events."""
+
+    study: str
+    number: int
+
+
+class ListOffers(msgspec.Struct, frozen=True, kw_only=True, tag="list offers"):
+    """The objectives that runners offer."""
+
+
+class ListRunners(msgspec.Struct, frozen=True, kw_only=True, tag="list runners"):
+    """Every runner that was heard of since the orchestrator started."""
+
+
+# ---------------------------------------------------------------------- changes
+
+
+class CreateStudy(msgspec.Struct, frozen=True, kw_only=True, tag="create study"):
+    """Create the study, or go on with the one of this name under these settings."""
+
+    spec: StudySpec
+
+
+class ChangeSettings(msgspec.Struct, frozen=True, kw_only=True, tag="change settings"):
+    """Replace what can change while trials run.
+
+    ``patch`` has the settings to change, nested as in `StudySettings`; ``expected`` is the version
+    it was made from, ``None`` where that does not matter.
+    """
+
+    study: str
+    patch: dict[str, Any]
+    expected: int | None = None
+    because: str = ""
+
+
+class StopStudy(msgspec.Struct, frozen=True, kw_only=True, tag="stop study"):
+    """Start no more trials of the study; those that run end, by ``now`` at once."""
+
+    study: str
+    now: bool = False
+    because: str = ""
+
+
+class DeleteStudy(msgspec.Struct, frozen=True, kw_only=True, tag="delete study"):
+    """Forget a study that is not running, with all its trials."""
+
+    study: str
+
+
+class StopTrial(msgspec.Struct, frozen=True, kw_only=True, tag="stop trial"):
+    """End one trial; it counts as cancelled."""
+
+    study: str
+    number: int
+    because: str = ""
+
+
+class SteerRunner(msgspec.Struct, frozen=True, kw_only=True, tag="steer runner"):
+    """Let a runner run, drain or stop."""
+
+    runner: str
+    steer: Steer
+
+
+Question = (
+    GetService
+    | ListStudies
+    | GetStudy
+    | GetProgress
+    | GetSummary
+    | GetTrials
+    | GetTrial
+    | ListOffers
+    | ListRunners
+)
+Change = CreateStudy | ChangeSettings | StopStudy | DeleteStudy | StopTrial | SteerRunner
+Command = Question | Change
+
+
+class SettingsVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings of a study in force, and the number of their version, from 1."""
+
+    version: int
+    settings: StudySettings
+
+
+RESULTS: dict[type, Any] = {
+    GetService: ServiceOverview,
+    ListStudies: tuple[StudyOverview, ...],
+    GetStudy: StudyOverview,
+    GetProgress: Progress,
+    GetSummary: Summary,
+    GetTrials: tuple[TrialResult, ...],
+    GetTrial: TrialDetail,
+    ListOffers: tuple[ObjectiveDescription, ...],
+    ListRunners: tuple[RunnerOverview, ...],
+    CreateStudy: StudyOverview,
+    ChangeSettings: SettingsVersion,
+    StopStudy: StudyOverview,
+    DeleteStudy: None,
+    StopTrial: TrialResult,
+    SteerRunner: RunnerOverview,
+}
+"""What each command is answered with."""
+
+
+# ---------------------------------------------------------------------- envelopes
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, tag="request"):
+    """One command of one instance of a client; ``id`` is the same when it is asked again."""
+
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    client: str
+    instance: Annotated[str, msgspec.Meta(pattern="^[a-z0-9]{1,64}$")]
+    command: Command
+
+
+class RefusalKind(StrEnum):
+    """Which error of `schema.errors` an answer stands for."""
+
+    WRONG_INPUT = "wrong input"
+    UNKNOWN_NAME = "unknown name"
+    CONFLICT = "conflict"
+    FAILED = "failed"
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a command was not carried out, in a sentence."""
+
+    kind: RefusalKind
+    sentence: str
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True, tag="answer"):
+    """What became of a request: the msgpack of its result, or a refusal."""
+
+    id: str
+    result: msgspec.Raw = msgspec.Raw(b"\xc0")
+    refusal: Refusal | None = None
