@@ -1,11 +1,12 @@
 # `make demo` sets up and runs a real sweep; `make test` sets up and runs every check.
-# Both need only Python 3.11+, pip, make and git; nothing here needs root.
+# Both need only Python 3.11+, pip, make and git. Root is used by `make test` alone, and only where
+# rabbitmq-server is missing; without root its tests are skipped.
 
 PYTHON ?= python3
 BIN := .venv/bin
 TRIALS ?= 24
 
-.PHONY: help setup demo test lint benchmarks clean
+.PHONY: help setup demo test rabbitmq lint benchmarks clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,8 +30,31 @@ lint: setup ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: lint ## style, types and the whole test suite
+test: lint rabbitmq ## style, types and the whole test suite
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+
+# The tests start a node of their own from what this installs; a policy keeps the package from
+# starting one of the system, and one that is there already is neither used nor touched.
+POLICY := /usr/sbin/policy-rc.d
+AS_ROOT = $(shell test "$$(id -u)" = 0 || echo sudo -n)
+
+rabbitmq: ## install Debian's rabbitmq-server where it is missing, for its tests
+	@if ls -d /usr/lib/rabbitmq/lib/rabbitmq_server-* >/dev/null 2>&1; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null || ! $(AS_ROOT) true 2>/dev/null; then \
+		echo "rabbitmq-server is missing and cannot be installed here: its tests are skipped"; \
+		exit 0; \
+	fi; \
+	echo "rabbitmq-server is missing: installing it by apt-get, not starting it"; \
+	$(AS_ROOT) sh -ec ' \
+		if [ ! -e $(POLICY) ]; then \
+			trap "rm -f $(POLICY)" EXIT; \
+			printf "#!/bin/sh\nexit 101\n" > $(POLICY); chmod 755 $(POLICY); \
+		elif $(POLICY) rabbitmq-server start; then \
+			echo "$(POLICY) would start it; its tests are skipped"; exit 0; \
+		fi; \
+		apt-get -qq update; \
+		DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends \
+			rabbitmq-server >/dev/null'
 
 benchmarks: setup ## every figure of the README
 	$(BIN)/python -m benchmarks.trials

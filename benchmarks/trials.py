@@ -50,7 +50,8 @@ def one_run(database: Path, trials: int, objective: str, pruner: str) -> None:
     """One sweep in this process; prints the peak memory in MiB."""
     from schema.pruning import PrunerSettings
     from schema.study import Limits
-    from trialmq.sweep import SweepChoices, sweep
+    from trialmq.choices import SweepChoices
+    from trialmq.sweep import sweep
 
     choices = SweepChoices(
         objective=f"benchmarks.objectives:{objective}",

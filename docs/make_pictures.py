@@ -20,7 +20,7 @@ from trialmq.cli.ending import Ending, without_option
 from trialmq.cli.live_view import LiveView, screen_of
 from trialmq.cli.main import application
 from trialmq.cli.options import Common
-from trialmq.cli.run import choices_from
+from trialmq.cli.run_options import choices_from
 from trialmq.cli.terminal import THEME
 from trialmq.sweep import sweep
 

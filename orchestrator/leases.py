@@ -10,6 +10,7 @@ later one shows a gap, and one of another attempt is fenced.
 from collections.abc import Iterable
 from enum import Enum
 
+from orchestrator.retries import absolve
 from orchestrator.trials import Trial
 from schema.messages import LeaseClaim, LeaseOrder, Record
 from schema.trial import Desired, TrialState
@@ -59,9 +60,31 @@ class Leases:
         trial.reports = 0
         trial.last_step = None
         trial.last_metrics = {}
+        trial.last_seconds = 0.0
         trial.started = None
-        trial.heard = now
+        trial.heard = trial.offered = now
         self._hold(trial, runner)
+
+    def excuse(self, now: float) -> None:
+        """Nobody could be heard lately, because of us: every lease begins anew."""
+        for held in self.held.values():
+            for trial in held.values():
+                trial.heard = now
+
+    def remember(self, trial_id: int, attempt: int, applied: int) -> None:
+        """Take the last word about a trial that ended in an earlier life."""
+        self._ended[trial_id] = (attempt, applied)
+
+    def drop(self, trial: Trial) -> None:
+        """Forget a live trial; what is said of it from now on is fenced."""
+        self._unhold(trial)
+        self.live.pop(trial.id, None)
+
+    def superseded(self, trial_id: int, attempt: int) -> bool:
+        """True for an attempt that was granted once and is not the trial's last one."""
+        trial = self.live.get(trial_id)
+        last = trial.attempt if trial is not None else self._ended.get(trial_id, (0, 0))[0]
+        return 0 < attempt < last
 
     def judge(self, runner: str, record: Record) -> Verdict:
         """May this record be applied? Changes nothing."""
@@ -148,5 +171,6 @@ class Leases:
     def _take_back(self, trial: Trial) -> None:
         assert trial.runner is not None
         trial.losses -= 1
+        absolve(trial, trial.boot)
         trial.become(TrialState.RUNNING if trial.applied else TrialState.LEASED)
         self._hold(trial, trial.runner)

@@ -3,7 +3,7 @@
 import math
 
 from orchestrator.suggestions import Told
-from orchestrator.trials import Trial
+from orchestrator.trials import Moment, Trial
 from schema.errors import WrongInput
 from schema.messages import Failure, Final
 from schema.study import ObjectiveDescription
@@ -37,13 +37,28 @@ def problem_of(objective: ObjectiveDescription, final: Final) -> Failure | None:
     return None
 
 
-def told_of(objective: ObjectiveDescription, trial: Trial, last: tuple[int, float] | None) -> Told:
+def poisoned(because: str) -> Failure:
+    """The failure of a trial that two runners did not survive."""
+    reason = f"two runners died while they had it; the last time {because}"
+    return Failure(kind=FailureKind.POISON, reason=reason)
+
+
+def spent(trial: Trial, moment: Moment) -> float:
+    """Seconds that an attempt took as far as is known: to its last report, or else to when its
+    runner was last heard of. The time during which we were not there does not count."""
+    if trial.last_seconds > 0 or trial.started is None:
+        return trial.last_seconds
+    return max(0.0, moment.wall - (moment.mono - trial.heard) - trial.started)
+
+
+def told_of(objective: ObjectiveDescription, trial: Trial) -> Told:
     """What the sampler learns from a trial that ended.
 
-    ``last`` is its last step with the value there. Running out of memory is told as a violated
-    constraint: such a configuration is infeasible, not bad.
+    That is the last step too, with the value of the first metric there. Running out of memory is
+    told as a violated constraint: such a configuration is infeasible, not bad.
     """
     metrics = trial.metrics or {}
+    step, value = trial.last_step, trial.last_metrics.get(objective.metrics[0].name)
     complete = trial.state is TrialState.COMPLETE
     seen = metrics or trial.last_metrics
     violations = {
@@ -55,7 +70,7 @@ def told_of(objective: ObjectiveDescription, trial: Trial, last: tuple[int, floa
         number=trial.number,
         state=trial.state,
         values=tuple(metrics[m.name] for m in objective.metrics) if complete else None,
-        last=last,
+        last=None if step is None or value is None else (step, value),
         violations=violations,
     )
 

@@ -1,9 +1,11 @@
 """A picture of a study at one moment, for whoever shows it: plain data, taken from the engine."""
 
 import time
+from collections.abc import Sequence
 
 from orchestrator.study_engine import StudyEngine
-from schema.results import Progress, RunningTrial
+from orchestrator.summary import best_of
+from schema.results import Progress, RunningTrial, StudyOverview, TrialResult
 from schema.trial import TrialState
 
 
@@ -43,4 +45,29 @@ def progress_of(engine: StudyEngine) -> Progress:
         paused=spec.settings.paused,
         done=engine.done,
         broken_because=engine.broken_because,
+    )
+
+
+def progress_of_stored(study: StudyOverview, trials: Sequence[TrialResult]) -> Progress:
+    """What there is to see of a study that nobody runs."""
+    spec, counts = study.spec, study.counts
+    best = best_of(spec, trials)
+    ended = [trial for trial in trials if trial.state.ended]
+    return Progress(
+        study=spec.name,
+        metric=spec.metric.name,
+        maximize=spec.metric.direction == "maximize",
+        limit=spec.settings.limits.trials,
+        steps=spec.settings.pruner.steps,
+        waiting=counts.get(TrialState.WAITING, 0) + counts.get(TrialState.LEASED, 0),
+        complete=counts.get(TrialState.COMPLETE, 0),
+        pruned=counts.get(TrialState.PRUNED, 0),
+        failed=counts.get(TrialState.FAILED, 0),
+        cancelled=counts.get(TrialState.CANCELLED, 0),
+        running=(),
+        best=None if best is None else (best.number, best.value or 0.0),
+        typical_seconds=sum(t.seconds for t in ended) / len(ended) if ended else None,
+        closed_because=study.closed_because,
+        paused=spec.settings.paused,
+        done=True,
     )

@@ -70,15 +70,27 @@ class Results:
             ]
         )
 
+    async def page(self, study: StudyOverview, first: int, limit: int) -> list[TrialResult]:
+        """Up to ``limit`` trials of a study by number, from number ``first`` on."""
+        asked = (study.id, min(first, 2**63 - 1), limit)
+        return await self._database.run(
+            lambda db: [
+                trial_from(row).result() for row in db.execute(query("page_of_trials"), asked)
+            ]
+        )
+
     async def trial(self, study: StudyOverview, number: int) -> TrialResult:
         """One trial.
 
         Raises:
             UnknownName: the study has no trial of this number.
         """
-        row = await self._database.run(
-            lambda db: db.execute(query("trial_by_number"), (study.id, number)).fetchone()
-        )
+        asked = (study.id, number)
+        row = None
+        if 0 <= number < 2**63:
+            row = await self._database.run(
+                lambda db: db.execute(query("trial_by_number"), asked).fetchone()
+            )
         if row is None:
             raise UnknownName(f"trial in study {study.name!r}:", str(number))
         return trial_from(row).result()
@@ -126,6 +138,13 @@ class Results:
             lambda db: [Event(*r) for r in db.execute(query("events_of_trial"), of)]
         )
 
+    async def recent_events_of(self, trial: TrialResult, limit: int) -> list[Event]:
+        """The last ``limit`` things that happened to a trial."""
+        of = (trial.study, trial.number, limit)
+        return await self._database.run(
+            lambda db: [Event(*r) for r in db.execute(query("recent_events_of_trial"), of)]
+        )
+
 
 def _overview(row: Row, counts: dict[TrialState, int]) -> StudyOverview:
     study = study_from(row)
@@ -135,5 +154,6 @@ def _overview(row: Row, counts: dict[TrialState, int]) -> StudyOverview:
         spec=study.spec,
         created=study.created,
         counts=counts,
-        active=row[4],
+        active=row[6],
+        closed_because=study.closed_because,
     )

@@ -163,7 +163,7 @@ class OptunaStudy:
         values: dict[str, Value] = {}
         for variable, dist in self._order:
             if self._space.is_active(variable, {**fixed, **values}):
-                raw = _suggest(trial, variable.path, dist)
+                raw = suggest(trial, variable.path, dist)
                 values[variable.path] = from_sampler(variable, raw)
         if self._tried is not None:
             tried = tuple(values.items())
@@ -233,7 +233,8 @@ def _state(told: Told) -> OptunaState:
     return OptunaState.PRUNED if "memory" in told.violations else _STATES[told.state]
 
 
-def _suggest(trial: optuna.Trial, name: str, dist: BaseDistribution) -> Value:
+def suggest(trial: optuna.Trial, name: str, dist: BaseDistribution) -> Value:
+    """A value out of a distribution, as the sampler holds it."""
     if isinstance(dist, FloatDistribution):
         return trial.suggest_float(name, dist.low, dist.high, log=dist.log, step=dist.step)
     if isinstance(dist, IntDistribution):

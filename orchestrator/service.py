@@ -1,109 +1,138 @@
 """The orchestrator's asynchronous shell: messages in, orders out, everything stored in between.
 
-One turn after another: take what arrived, decide (pure), store it all in one transaction, then
-publish the orders and acknowledge. While a turn is being stored the next messages gather, so a busy
-service writes large transactions and an idle one answers at once. A crash between any two steps
-heals by repetition: what was applied is recognised and only answered again.
+One turn after another: take what arrived, **decide** (pure), **persist** it all in one transaction,
+then **publish** the orders and **acknowledge**. While a turn is being stored the next messages
+gather, so a busy service writes large transactions and an idle one answers at once. A crash between
+any two steps heals by repetition: what was applied is recognised and only answered again.
+
+What a client changes is a turn of its own, in the same order. What it asks is answered beside them.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
-from orchestrator.leases import Leases, Verdict
-from orchestrator.pruning.build import build_pruner
+from orchestrator.chronicle import Chronicle
+from orchestrator.clients import Clients, answered, refused
+from orchestrator.commands import Commands
+from orchestrator.leases import Leases
+from orchestrator.ledger import Ledger
+from orchestrator.post import Post
+from orchestrator.questions import Questions
+from orchestrator.reception import Reception
+from orchestrator.results import Results
+from orchestrator.runners import FORGOTTEN_SECONDS
 from orchestrator.sampling import Sampler
-from orchestrator.scheduling import Runner, plan, very_short
+from orchestrator.scheduling import plan, very_short
 from orchestrator.store.store import Store
+from orchestrator.studies import Studies
 from orchestrator.study_engine import StudyEngine
-from orchestrator.suggestions import Ask
-from orchestrator.trials import Changes, Moment, Trial
+from orchestrator.supply import Supply
+from orchestrator.trials import Moment
+from orchestrator.turn import Turn
 from schema.broker import Broker, Delivery
-from schema.codec import orders_codec, runner_codec
-from schema.errors import Undecodable, WrongInput
-from schema.identity import runner_queue, runners_inbox, trial_seed
-from schema.messages import (
-    Assignment,
-    FromRunner,
-    Heartbeat,
-    Hello,
-    Orders,
-    Records,
-)
-from schema.study import Direction, StudySpec
-from schema.trial import TrialState
-from schema.values import Value
+from schema.errors import StoreError, TrialMQError
+from schema.failpoints import reach
+from schema.identity import ORCHESTRATOR, clients_inbox, runners_inbox
+from schema.messages import PROTOCOL, Steer
+from schema.requests import Change, CreateStudy, Request, ServiceOverview
+from schema.study import StudySpec
 
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
+LATE_SECONDS = 10.0
+"""A tick that is so late says that this process stood still, and could hear nobody."""
+
 GATHER_SECONDS = 0.002
 """Where trials are shorter than a transaction, a turn waits this long for company."""
 
-OFFER_AGAIN_SECONDS = 2.0
-"""An assignment of which a runner's heartbeat knows nothing after this long is sent again."""
-
-PRESENT_SECONDS = 30.0
-"""A runner that was silent for longer, six heartbeats, is handed no further trials."""
-
-
-class Mail:
-    """What one turn has to say, runner by runner."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, dict[tuple[int, int], int]] = {}
-        self.assignments: dict[str, list[tuple[StudyEngine, Trial]]] = {}
-        self.introduce: set[str] = set()
-
-    def answer(self, runner: str, trial: int, attempt: int, seq: int) -> None:
-        """Tell ``runner`` what holds for this attempt."""
-        known = self.answers.setdefault(runner, {})
-        known[trial, attempt] = max(seq, known.get((trial, attempt), 0))
-
-    def runners(self) -> set[str]:
-        """Everyone who gets mail."""
-        return {*self.answers, *self.assignments, *self.introduce}
+TURN_MESSAGES = 512
+TURN_BYTES = 512 * 1024
+"""A turn takes no more than this at once, so that the event loop is never held for long."""
 
 
 class Service:
-    """Serves the studies of one database to the runners on one broker."""
+    """Serves the studies of one database to the runners and clients on one broker.
 
-    def __init__(self, store: Store, broker: Broker, sampler: Sampler) -> None:
+    A ``resident`` service goes on with every study that is not finished, and waits for a disk that
+    is full or fails; otherwise it serves what it is told to open, and ends with the disk's error.
+    ``version`` is TrialMQ's, as it is told to runners and clients.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        broker: Broker,
+        sampler: Sampler,
+        *,
+        orchestrator: str = ORCHESTRATOR,
+        resident: bool = False,
+        version: str = "",
+    ) -> None:
         self.leases = Leases()
-        self.runners: dict[str, Runner] = {}
-        self.engines: dict[int, StudyEngine] = {}
         self._store = store
+        self._ledger = Ledger(store, patient=resident)
         self._broker = broker
-        self._sampler = sampler
-        self._codec = runner_codec()
-        self._orders = orders_codec()
-        self._inbox: list[Delivery] = []
-        self._suggested: list[tuple[StudyEngine, list[tuple[Ask, dict[str, Value]]]]] = []
-        self._asking: set[int] = set()
-        self._demand: dict[int, int] = {}
-        self._next_trial = 1
+        self._name = orchestrator
+        self._resident = resident
+        self._version = version
+        self._studies = Studies(store, self.leases)
+        self._reception = Reception(self.leases, self._studies.engines, version)
+        self._chronicle = Chronicle(self._studies.engines, self._reception.runners, self.leases)
+        self._supply = Supply(sampler, self._studies.engines, self._wake)
+        self._post = Post(broker, orchestrator, self.leases, self._reception.runners, store.term)
+        self._questions = Questions(
+            self._overview, self._studies, self._reception, self.leases, self._results
+        )
+        self._commands = Commands(
+            store, self._studies, self._supply, self._reception, self._questions, self.leases.live
+        )
+        self._clients = Clients(
+            broker, self._questions, self._change, self._put_aside, _now, orchestrator=orchestrator
+        )
+        self._inbox: deque[Delivery] = deque()
+        self._aside: list[tuple[str, str, bytes]] = []
+        self._started = 0.0
         self._next_tick = 0.0
-        self._deciding = asyncio.Lock()  # a turn never sees a study that is half open
+        self._deciding = asyncio.Lock()  # one turn at a time
         self._work = asyncio.Event()
-        self._hungry = asyncio.Event()
-        self._changed = asyncio.Condition()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._lessons = asyncio.Event()
+        self._turned = asyncio.Event()  # of the present turn; each has one of its own
+        self._reader: Results | None = None
+        self._reading = asyncio.Lock()
+        self._stack = AsyncExitStack()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._crash: asyncio.Future[None]
 
     # ------------------------------------------------------------------ life
 
     async def __aenter__(self) -> Self:
-        self._next_trial = await self._store.next_trial_id()
+        moment = _now()
+        self._started, self._next_tick = moment.wall, moment.mono
         self._crash = asyncio.get_running_loop().create_future()
-        await self._broker.declare(runners_inbox())
-        await self._broker.consume(runners_inbox(), self._receive, prefetch=4096)
-        for job in (self._serve(), self._tick(), self._sample()):
-            task = asyncio.create_task(job)
-            task.add_done_callback(self._ended)
-            self._tasks.append(task)
+        self._supply.next_trial = await self._store.next_trial_id()
+        self._reception.steered |= {
+            runner: Steer(steer) for runner, steer in (await self._store.steered()).items()
+        }
+        await self._studies.begin()
+        if self._resident:
+            # Before anyone is heard, so that nobody is told that his trial is not known.
+            for engine, past in await self._studies.resume(moment):
+                self._supply.open_later(engine, past)
+        for queue, receiver, prefetch in (
+            (runners_inbox(self._name), self._receive, 1024),
+            (clients_inbox(self._name), self._receive_request, 64),
+        ):
+            await self._broker.declare(queue)
+            await self._broker.consume(queue, receiver, prefetch=prefetch)
+        for job in (self._serve(), self._tick(), self._supply.run(), self._learn()):
+            self._start(job)
         return self
 
     async def __aexit__(
@@ -112,26 +141,48 @@ class Service:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for task in self._tasks:
+        tasks = list(self._tasks)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._supply.close()
+        await self._stack.aclose()
         if self._crash.done():
             self._crash.exception()
 
+    def _start(self, job: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(job)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
     def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) and not self._crash.done():
             self._crash.set_exception(error)
+
+    async def broken(self) -> None:
+        """Never returns.
+
+        Raises:
+            Deposed: another orchestrator took over.
+            StoreError: nothing can be stored any more.
+        """
+        await asyncio.shield(self._crash)
 
     async def finished(self, engine: StudyEngine) -> None:
         """Returns when the study has no more to do.
 
         Raises:
-            StoreError: the service had to end, because nothing can be stored any more.
+            StoreError: as `broken`.
         """
 
         async def wait() -> None:
-            async with self._changed:
-                await self._changed.wait_for(lambda: engine.done)
+            while True:
+                async with self._deciding:  # what is decided is stored by then
+                    if engine.done and self._studies.settled(engine):
+                        return
+                    turned = self._turned
+                await turned.wait()
 
         waiting = asyncio.create_task(wait())
         try:
@@ -141,7 +192,7 @@ class Service:
         finally:
             waiting.cancel()
 
-    # ------------------------------------------------------------------ studies
+    # ------------------------------------------------------------------ studies, in this process
 
     async def open_study(self, spec: StudySpec, *, orphaned: str = "") -> StudyEngine:
         """Create the study, or go on with the one of this name.
@@ -152,221 +203,188 @@ class Service:
         Raises:
             WrongInput: a study of this name has another objective or space.
         """
-        moment = self._now()
-        row = await self._store.study(spec.name)
-        if row is None:
-            row = await self._store.create_study(spec, moment.wall)
-        else:
-            _check_same(row.spec, spec)
-            if row.spec != spec:
-                await self._store.update_study(row.id, spec)
-        maximize = spec.metric.direction is Direction.MAXIMIZE
-        pruner = build_pruner(spec.settings.pruner, maximize=maximize, study_name=spec.name)
-        engine = StudyEngine(row.id, spec, pruner, self.leases)
         async with self._deciding:
-            past = engine.restore(*await self._store.load(row.id), moment)
-            if not past:
-                engine.queued.append(spec.objective.space.defaults())
-            await self._sampler.open(row.id, spec, past)
+            turn = Turn(_now())
+            engine, past = await self._studies.open(spec, "", turn)
+            self._reception.study_opened(engine, turn)
             if orphaned:
-                changes = Changes()
                 for trial in engine.running():
-                    engine.lose(trial, orphaned, moment, changes)
-                await self._store.commit(changes)
-            self.engines[row.id] = engine
-        self._work.set()
+                    engine.lose(trial, orphaned, turn.moment, turn.changes)
+            await self._complete(turn)
+        reach("study.created")
+        if past is not None:
+            await self._supply.open(engine, past)
+        self._lessons.set()
+        self._wake()
         return engine
 
     def close_study(self, engine: StudyEngine, because: str) -> None:
         """Hand out no more trials of this study; those that run go on."""
         engine.close(because)
-        self._work.set()
+        self._wake()
 
     # ------------------------------------------------------------------ tasks
+
+    def _wake(self) -> None:
+        self._work.set()
 
     def _receive(self, delivery: Delivery) -> None:
         self._inbox.append(delivery)
         self._work.set()
+
+    def _receive_request(self, delivery: Delivery) -> None:
+        self._start(self._clients.serve(delivery))
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_SECONDS)
             self._work.set()
 
+    async def _learn(self) -> None:
+        """Teach pruners that were changed, slice by slice."""
+        while True:
+            await self._lessons.wait()
+            self._lessons.clear()
+            for engine in list(self._studies.engines.values()):
+                for _ in iter(engine.learn, False):
+                    await asyncio.sleep(0)
+
     async def _serve(self) -> None:
         while True:
             await self._work.wait()
             self._work.clear()
-            inbox, self._inbox = self._inbox, []
             async with self._deciding:
-                await self._turn(inbox)
-            if any(map(very_short, self.engines.values())):
-                await asyncio.sleep(GATHER_SECONDS)
-
-    async def _sample(self) -> None:
-        while True:
-            await self._hungry.wait()
-            self._hungry.clear()
-            for engine in list(self.engines.values()):
-                if engine.id in self._asking:
-                    continue
-                asks = engine.asks(self._demand.get(engine.id, 0))
-                if not asks:
-                    continue
-                self._asking.add(engine.id)
-                tells, engine.tells = engine.tells, []
-                found = await self._sampler.exchange(engine.id, tells, asks)
-                if not found:
-                    engine.close("every configuration has been tried")
-                self._suggested.append((engine, found))
+                await self._turn(self._taken())
+            if self._inbox:
                 self._work.set()
+            short = any(map(very_short, self._studies.engines.values()))
+            await asyncio.sleep(GATHER_SECONDS if short else 0)
+
+    def _taken(self) -> list[Delivery]:
+        """What the next turn deals with."""
+        taken: list[Delivery] = []
+        size = 0
+        while self._inbox and len(taken) < TURN_MESSAGES and size < TURN_BYTES:
+            delivery = self._inbox.popleft()
+            size += len(delivery.body)
+            taken.append(delivery)
+        return taken
 
     # ------------------------------------------------------------------ one turn
 
-    async def _turn(self, inbox: Sequence[Delivery]) -> None:
-        moment = self._now()
-        changes, mail = Changes(), Mail()
-        self._create(moment, changes)
+    async def _turn(self, inbox: list[Delivery]) -> None:
+        turn = Turn(_now())
+        self._decide(inbox, turn)
+        await self._complete(turn)
+        if len(inbox) == 1:
+            await inbox[0].acknowledge()
+        elif inbox:
+            await asyncio.gather(*(delivery.acknowledge() for delivery in inbox))
+        reach("service.after_acknowledge")
+        self._turned.set()
+        self._turned = asyncio.Event()
+
+    def _decide(self, inbox: list[Delivery], turn: Turn) -> None:
+        self._supply.create(turn)
         for delivery in inbox:
-            try:
-                message = self._codec.decode(delivery.body)
-            except Undecodable as error:
-                logger.warning("a message was put aside: %s", error)
-                continue
-            self._handle(message, moment, changes, mail)
-        if moment.mono >= self._next_tick:
-            self._next_tick = moment.mono + TICK_SECONDS
-            self._expire(moment, changes)
-        present = [r for r in self.runners.values() if moment.mono - r.seen <= PRESENT_SECONDS]
-        grants, self._demand = plan(present, self.engines.values(), self.leases)
+            self._reception.take(delivery.sender, delivery.body, turn)
+        aside, self._aside = self._aside, []
+        for source, why, raw in aside:
+            turn.quarantine(source, why, raw)
+        if turn.changes.quarantined:
+            count, (_, source, why, _) = len(turn.changes.quarantined), turn.changes.quarantined[-1]
+            logger.warning("%d messages were put aside; the last, of %s: %s", count, source, why)
+        if turn.moment.mono >= self._next_tick:
+            self._watch(turn)
+        now = turn.moment.mono
+        available = [r for r in self._reception.runners.values() if r.available(now)]
+        grants, demand = plan(available, self._studies.engines.values(), self.leases, now)
         for grant in grants:
-            boot = self.runners[grant.runner].boot
-            grant.engine.grant(grant.trial, grant.runner, moment, changes, boot)
-            mail.assignments.setdefault(grant.runner, []).append((grant.engine, grant.trial))
-        if changes:
-            await self._store.commit(changes)
-        for runner in mail.runners():
-            await self._post(runner, mail)
-        for delivery in inbox:
-            await delivery.acknowledge()
-        if any(self._demand.values()):
-            self._hungry.set()
-        async with self._changed:
-            self._changed.notify_all()
+            boot = self._reception.runners[grant.runner].boot
+            grant.engine.grant(grant.trial, grant.runner, turn.moment, turn.changes, boot)
+            turn.assign(grant.runner, grant.engine, grant.trial)
+        self._studies.settle(turn)
+        self._supply.want(demand)
 
-    def _create(self, moment: Moment, changes: Changes) -> None:
-        suggested, self._suggested = self._suggested, []
-        for engine, found in suggested:
-            self._asking.discard(engine.id)
-            for ask, sampled in found:
-                engine.create(self._next_trial, ask, sampled, moment, changes)
-                self._next_trial += 1
+    def _watch(self, turn: Turn) -> None:
+        """Once a tick: whose lease has run out? While nobody can be heard, nobody's."""
+        late = turn.moment.mono - self._next_tick
+        self._next_tick = turn.moment.mono + TICK_SECONDS
+        if late > LATE_SECONDS or not self._broker.connected:
+            self.leases.excuse(turn.moment.mono)
+        self._expire(turn)
+        self._reception.forget(turn.moment, FORGOTTEN_SECONDS)
 
-    def _handle(self, message: FromRunner, moment: Moment, changes: Changes, mail: Mail) -> None:
-        known = self.runners.get(message.runner)
-        if isinstance(message, Hello):
-            self._welcome(message, moment, changes)
-            mail.answers.setdefault(message.runner, {})
-            return
-        if known is None or known.boot != message.boot:
-            mail.introduce.add(message.runner)
-        else:
-            known.seen = moment.mono
-        if isinstance(message, Records):
-            self._apply(message, moment, changes, mail)
-        else:
-            self._renew(message, moment, changes, mail)
+    def _expire(self, turn: Turn) -> None:
+        self._reception.expire(turn)
 
-    def _welcome(self, message: Hello, moment: Moment, changes: Changes) -> None:
-        self.runners[message.runner] = Runner(
-            name=message.runner,
-            boot=message.boot,
-            slots=message.slots,
-            offers=frozenset(offer.entry for offer in message.offers),
-            seen=moment.mono,
-        )
-        for trial in list(self.leases.held.get(message.runner, {}).values()):
-            if trial.boot not in ("", message.boot):
-                because = f"{message.runner} was started anew"
-                self.engines[trial.study].lose(trial, because, moment, changes)
+    async def _complete(self, turn: Turn) -> None:
+        """Persist, then publish: nobody is told of what is not stored.
 
-    def _apply(self, message: Records, moment: Moment, changes: Changes, mail: Mail) -> None:
-        for record in message.records:
-            if self.leases.judge(message.runner, record) is Verdict.APPLY:
-                trial = self.leases.live[record.trial]
-                self.engines[trial.study].apply(trial, record, moment, changes)
-            mail.answer(message.runner, record.trial, record.attempt, record.seq)
+        But for one thing. That a trial is to be pruned is said at once, because the training waits
+        for it: a trial that was ended for a verdict which was then not stored is judged again, and
+        is pruned, whoever ended it. Only an orchestrator that was in office a moment ago may.
+        """
+        hints = None
+        if turn.pruned and self._ledger.fresh:
+            hints = asyncio.create_task(self._post.hint(turn))
+        try:
+            await self._ledger.commit(turn.changes)
+        finally:
+            if hints is not None:
+                await hints
+        await self._post.send(turn)
+        self._chronicle.tell(turn)
+        reach("service.after_publish")
 
-    def _renew(self, message: Heartbeat, moment: Moment, changes: Changes, mail: Mail) -> None:
-        mail.answers.setdefault(message.runner, {})
-        claimed: set[int] = set()
-        for trial in self.leases.renew(message.runner, message.leases, moment.mono):
-            self.engines[trial.study].taken_back(trial, moment, changes)
-        for claim in message.leases:
-            claimed.add(claim.trial)
-            mail.answer(message.runner, claim.trial, claim.attempt, claim.seq)
-        for trial in self.leases.held.get(message.runner, {}).values():
-            silent = moment.mono - trial.heard
-            if (
-                trial.state is TrialState.LEASED
-                and trial.boot == message.boot
-                and trial.id not in claimed
-                and silent > OFFER_AGAIN_SECONDS
-            ):
-                offer = (self.engines[trial.study], trial)
-                mail.assignments.setdefault(message.runner, []).append(offer)
+    # ------------------------------------------------------------------ clients
 
-    def _expire(self, moment: Moment, changes: Changes) -> None:
-        for trial in self.leases.expired(moment.mono):
-            because = f"nothing was heard of it for {self.leases.lease_seconds:g} s"
-            self.engines[trial.study].suspend(trial, because, moment, changes)
+    async def _change(self, request: Request, change: Change) -> bytes:
+        """Carry out what a client wants changed, once however often it asks."""
+        async with self._deciding:
+            before = await self._store.answer_to(request.client, request.id)
+            if before is not None:
+                return before
+            turn = Turn(_now())
+            try:
+                result = await self._commands.carry_out(change, request.client, turn)
+            except StoreError:
+                raise
+            except TrialMQError as error:
+                return refused(request.id, error)
+            answer = answered(request.id, result)
+            kept = (turn.moment.wall, request.client, request.id, answer)
+            turn.changes.answered.append(kept)
+            self._studies.settle(turn)
+            await self._complete(turn)
+        reach("study.created" if isinstance(change, CreateStudy) else "settings.changed")
+        self._lessons.set()
+        self._wake()
+        return answer
 
-    async def _post(self, runner: str, mail: Mail) -> None:
-        answers = mail.answers.get(runner, {})
-        orders = Orders(
+    def _put_aside(self, source: str, why: str, raw: bytes) -> None:
+        self._aside.append((source, why, raw))
+        self._wake()
+
+    def _overview(self) -> ServiceOverview:
+        return ServiceOverview(
+            orchestrator=self._name,
+            version=self._version,
+            protocol=PROTOCOL,
             term=self._store.term,
-            leases=tuple(
-                self.leases.order(runner, trial, attempt, seq)
-                for (trial, attempt), seq in answers.items()
-            ),
-            assignments=tuple(_assignment(e, t) for e, t in mail.assignments.get(runner, ())),
-            introduce=runner in mail.introduce,
+            database=str(self._store.path),
+            started=self._started,
+            degraded=self._ledger.degraded,
         )
-        await self._broker.publish(runner_queue(runner), self._orders.encode(orders))
 
-    @staticmethod
-    def _now() -> Moment:
-        return Moment(time.time(), time.monotonic())
-
-
-def _assignment(engine: StudyEngine, trial: Trial) -> Assignment:
-    return Assignment(
-        trial=trial.id,
-        attempt=trial.attempt,
-        study=engine.spec.name,
-        number=trial.number,
-        objective=engine.spec.objective.entry,
-        values=trial.config,
-        seed=trial_seed(engine.spec.seed, trial.number),
-        boot=trial.boot,
-        limit_seconds=engine.spec.settings.limits.trial_seconds,
-        tune=tuple(v for v in engine.spec.objective.space.variables if v.after_training),
-    )
+    async def _results(self) -> Results:
+        """The reading side of the database, opened when it is first needed."""
+        async with self._reading:
+            if self._reader is None:
+                opening = Results.open(self._store.path)
+                self._reader = await self._stack.enter_async_context(opening)
+            return self._reader
 
 
-def _function(entry: str) -> str:
-    """An entry point without the folders that lead to it, which may change."""
-    return entry.replace("\\", "/").rpartition("/")[2]
-
-
-def _check_same(stored: StudySpec, wanted: StudySpec) -> None:
-    new = "take another name with --study, or another database with --db"
-    if _function(stored.objective.entry) != _function(wanted.objective.entry):
-        raise WrongInput(
-            f"study {stored.name!r} is of the objective {stored.objective.entry}, not "
-            f"{wanted.objective.entry}; {new}"
-        )
-    if stored.objective.metrics != wanted.objective.metrics:
-        raise WrongInput(f"study {stored.name!r} optimises other metrics; {new}")
-    if stored.objective.space.fingerprint() != wanted.objective.space.fingerprint():
-        raise WrongInput(f"study {stored.name!r} was made with another search space; {new}")
+def _now() -> Moment:
+    return Moment(time.time(), time.monotonic())

@@ -10,25 +10,29 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from orchestrator.control_trials import CONTROL, LEASED, WOULD_PRUNE, is_control
+from orchestrator.control_trials import LEASED
 from orchestrator.leases import HELD, Leases
-from orchestrator.outcomes import FirstFailures, problem_of, told_of
-from orchestrator.pruning.pruner import Pruner
-from orchestrator.retries import MAX_LOSSES, after_failure
+from orchestrator.outcomes import FirstFailures, poisoned, problem_of, spent, told_of
+from orchestrator.retries import MAX_LOSSES, after_failure, blame
 from orchestrator.suggestions import Ask, Past, Told
+from orchestrator.trial_pruning import TrialPruning
 from orchestrator.trials import Changes, Moment, Trial
 from schema.codec import reports_codec
 from schema.errors import Undecodable
 from schema.messages import Failure, Final, Record, Report, Reported, Started
-from schema.study import StudySpec
+from schema.study import StudySettings, StudySpec
 from schema.trial import Desired, FailureKind, Outcome, TrialState
 from schema.values import Value
 
 
 class StudyEngine:
-    """The rules of one study."""
+    """The rules of one study.
 
-    def __init__(self, study_id: int, spec: StudySpec, pruner: Pruner, leases: Leases) -> None:
+    Raises:
+        WrongInput: its settings describe no pruner.
+    """
+
+    def __init__(self, study_id: int, spec: StudySpec, leases: Leases) -> None:
         self.id = study_id
         self.spec = spec
         self.counts: Counter[TrialState] = Counter()
@@ -40,11 +44,10 @@ class StudyEngine:
         self.trial_seconds = 0.0
         self.closed_because = ""
         self.broken_because = ""
-        self._pruner = pruner
+        self.pruning = TrialPruning(spec)
         self._leases = leases
         self._reports = reports_codec()
         self._failures = FirstFailures()
-        self._spared: set[int] = set()  # control trials that the pruner would have ended
 
     # ------------------------------------------------------------------ loading and creating
 
@@ -56,11 +59,9 @@ class StudyEngine:
         for trial in trials:
             self.created = max(self.created, trial.number + 1)
             self.counts[trial.state] += 1
-            values = self._values_of(curves.get(trial.number, ()))
-            if values:
-                trial.last_metrics = curves[trial.number][-1][2]
-            last = values[-1] if values else None
-            told = told_of(self.spec.objective, trial, last) if trial.state.ended else None
+            if curve := curves.get(trial.number):
+                _, trial.last_seconds, trial.last_metrics = curve[-1]
+            told = told_of(self.spec.objective, trial) if trial.state.ended else None
             past.append(Past(number=trial.number, sampled=trial.sampled, told=told))
             if trial.state.ended:
                 self.trial_seconds += trial.seconds
@@ -68,34 +69,34 @@ class StudyEngine:
             elif trial.state is TrialState.WAITING:
                 self.waiting.append(trial)
             self._leases.add(trial, moment.mono)
-        self._restore_pruner(trials, curves)
+        self.pruning.restore(trials, curves)
         return past
 
-    def _restore_pruner(self, trials: Sequence[Trial], curves: dict[int, list[Report]]) -> None:
-        """Feed the pruner the stored curves in the order in which their trials ended."""
-        for trial in sorted(trials, key=lambda t: t.ended or math.inf):
-            held = trial.runner is not None and not trial.state.ended  # or may be taken back
-            self._pruner.restore(
-                trial.number,
-                self._values_of(curves.get(trial.number, ())),
-                TrialState.RUNNING if held else trial.state,
-                self._evidence(trial),
-            )
+    # ------------------------------------------------------------------ settings
 
-    def _evidence(self, trial: Trial) -> float | None:
-        """A complete trial's value for the pruner: NaN, never the best, where not feasible."""
-        feasible = self.spec.objective.feasible(trial.metrics or {})
-        return trial.value if feasible else math.nan
+    def change(self, settings: StudySettings) -> None:
+        """Put other settings in force; they are not stored here.
+
+        Another pruner judges the trials that run from their next report on, as soon as it has
+        learnt what is known: `learn` has to be called until it says that there is no more. What
+        was decided stays decided.
+
+        Raises:
+            WrongInput: the settings describe no pruner; nothing has changed.
+        """
+        spec = msgspec.structs.replace(self.spec, settings=settings)
+        self.pruning.change(spec)
+        self.spec = spec
+
+    def learn(self) -> bool:
+        """Teach a new pruner one slice of the past, some ms; True while there is more to learn."""
+        return self.pruning.learn()
 
     def asks(self, wanted: int) -> list[Ask]:
         """The trials to create so that ``wanted`` more can run, within the limits."""
-        if self.closed_because:
-            return []
-        limit = self.spec.settings.limits.trials
-        count = wanted if limit is None else min(wanted, limit - self.created)
         return [
             Ask(number=self.created + i, fixed=self.queued[i] if i < len(self.queued) else None)
-            for i in range(count)
+            for i in range(int(min(wanted, self.creatable)))
         ]
 
     def create(
@@ -129,20 +130,23 @@ class StudyEngine:
         self._moved(trial, lambda: self._leases.grant(trial, runner, moment.mono, boot))
         changes.granted.append((trial.id, trial.attempt, runner, moment.wall))
         changes.event(moment.wall, trial, LEASED, f"attempt {trial.attempt} to {runner}")
-        self._spared.discard(trial.number)
-        if is_control(self.spec, trial.number):
-            changes.event(moment.wall, trial, CONTROL, "runs to its end whatever the pruner says")
+        self.pruning.begin(trial, moment, changes)
         changes.touch(trial)
 
-    def lose(self, trial: Trial, because: str, moment: Moment, changes: Changes) -> None:
-        """The lease of ``trial`` is over without a word from its runner."""
+    def lose(
+        self, trial: Trial, because: str, moment: Moment, changes: Changes, *, died: bool = False
+    ) -> None:
+        """The lease of ``trial`` is over without a word from its runner, maybe because it died."""
         failure = Failure(kind=FailureKind.LOST, reason=because)
+        if died and blame(trial):
+            failure = poisoned(because)
         self._failed(trial, Final(outcome=Outcome.FAILED, failure=failure), moment, changes)
 
     def suspend(self, trial: Trial, because: str, moment: Moment, changes: Changes) -> None:
         """The lease ran out; the holder may come back for it while nobody else has it."""
-        if trial.desired is not Desired.RUN or trial.losses >= MAX_LOSSES:
-            self.lose(trial, because, moment, changes)
+        poison = blame(trial)
+        if trial.desired is not Desired.RUN or trial.losses >= MAX_LOSSES or poison:
+            self.lose(trial, because, moment, changes, died=True)
             return
         self._moved(trial, lambda: self._leases.suspend(trial))
         self.waiting.append(trial)
@@ -194,27 +198,17 @@ class StudyEngine:
     def _judge(
         self, trial: Trial, reports: Sequence[Report], moment: Moment, changes: Changes
     ) -> None:
-        name = self.spec.metric.name
         trial.reports += len(reports)
-        for step, _, metrics in reports:
+        for step, seconds, metrics in reports:
             trial.last_step = step
+            trial.last_seconds = seconds
             trial.last_metrics = metrics
-            value = metrics.get(name)
-            if value is None or trial.desired is not Desired.RUN:
-                continue
-            verdict = self._pruner.report(trial.number, step, value)
-            if verdict is None:
-                continue
-            if not is_control(self.spec, trial.number):
-                trial.desired = Desired.PRUNE
-                trial.reason = verdict.because
-                changes.event(moment.wall, trial, "prune", verdict.because)
-            elif trial.number not in self._spared:
-                self._spared.add(trial.number)
-                changes.event(moment.wall, trial, WOULD_PRUNE, verdict.because)
+            self.pruning.judge(trial, step, metrics, moment, changes)
 
     def _finish(self, trial: Trial, final: Final, moment: Moment, changes: Changes) -> None:
         problem = problem_of(self.spec.objective, final)
+        if problem is not None and problem.kind is FailureKind.LOST and blame(trial):
+            problem = poisoned(problem.reason)
         if problem is not None:
             broken = msgspec.structs.replace(final, outcome=Outcome.FAILED, failure=problem)
             self._failed(trial, broken, moment, changes)
@@ -225,7 +219,6 @@ class StudyEngine:
                 trial.metrics = final.metrics
                 trial.value = final.metrics[self.spec.metric.name]
                 self._tune(trial, final.tuned, changes)
-                self._pruner.complete(trial.number, self._evidence(trial))
                 self._end(trial, TrialState.COMPLETE, "", moment, changes)
             case Outcome.PRUNED:
                 because = trial.reason or "the objective raised Pruned"
@@ -250,6 +243,7 @@ class StudyEngine:
         retry = after_failure(trial, failure.kind)
         if retry is not None:
             trial.avoid = trial.runner if retry.elsewhere else None
+            trial.not_before = moment.mono + retry.seconds
             self._wait_again(trial, f"{failure.kind}: {failure.reason}", moment, changes)
             return
         trial.failure = failure.kind
@@ -260,7 +254,7 @@ class StudyEngine:
 
     def _close_attempt(self, trial: Trial, final: Final, moment: Moment, changes: Changes) -> None:
         failure = final.failure
-        seconds = final.seconds or (moment.wall - trial.started if trial.started else 0.0)
+        seconds = final.seconds if 0 < final.seconds < math.inf else spent(trial, moment)
         trial.seconds = seconds
         changes.ended.append(
             (
@@ -280,7 +274,7 @@ class StudyEngine:
         """The runner whose lease ran out did not come back in time: its attempt counts as lost."""
         failure = Failure(kind=FailureKind.LOST, reason=f"{trial.runner} did not come back")
         self._close_attempt(trial, Final(outcome=Outcome.FAILED, failure=failure), moment, changes)
-        self._pruner.drop(trial.number)
+        self.pruning.lose(trial)
 
     def _wait_again(self, trial: Trial, because: str, moment: Moment, changes: Changes) -> None:
         """Another attempt, unless the trial was to end anyway."""
@@ -290,7 +284,7 @@ class StudyEngine:
             self._end(trial, state, trial.reason or because, moment, changes)
             return
         self._moved(trial, lambda: self._leases.release(trial))
-        self._pruner.drop(trial.number)
+        self.pruning.lose(trial)
         trial.reason = ""
         self.waiting.append(trial)
         changes.event(moment.wall, trial, "waits again", because)
@@ -302,15 +296,11 @@ class StudyEngine:
         trial.ended = moment.wall
         trial.reason = because
         self.trial_seconds += trial.seconds
-        if state is not TrialState.COMPLETE:
-            self._pruner.drop(trial.number)
-        last = trial.last_metrics.get(self.spec.metric.name)
-        step = trial.last_step
         if state is TrialState.PRUNED:
-            trial.value = last
+            trial.value = trial.last_metrics.get(self.spec.metric.name)
         self._moved(trial, lambda: self._leases.end(trial, state))
-        seen = (step, last) if step is not None and last is not None else None
-        self.tells.append(told_of(self.spec.objective, trial, seen))
+        self.pruning.end(trial, moment, changes)
+        self.tells.append(told_of(self.spec.objective, trial))
         self._consider_best(trial)
         if (pattern := self._failures.watch(trial)) is not None:
             self.broken_because = pattern
@@ -332,6 +322,31 @@ class StudyEngine:
         """Create and hand out no more trials; those that run go on."""
         self.closed_because = self.closed_because or because
 
+    def reopen(self) -> None:
+        """Go on with what was closed."""
+        self.closed_because = self.broken_because = ""
+
+    def stop(self, trial: Trial, because: str, moment: Moment, changes: Changes) -> None:
+        """Nobody wants ``trial`` any more: it ends when its runner has ended it, or else at once."""
+        if trial.state in HELD:
+            trial.desired = Desired.STOP
+            trial.reason = because
+            changes.event(moment.wall, trial, "stop", because)
+            changes.touch(trial)
+            return
+        self.waiting.remove(trial)
+        if trial.runner is not None:
+            self._supersede(trial, moment, changes)
+        self._end(trial, TrialState.CANCELLED, because, moment, changes)
+
+    @property
+    def creatable(self) -> float:
+        """How many more trials may be made."""
+        limit = self.spec.settings.limits.trials
+        if self.closed_because or self.spec.settings.paused:
+            return 0
+        return math.inf if limit is None else max(0, limit - self.created)
+
     @property
     def ended(self) -> int:
         """How many trials have ended, in whichever way."""
@@ -350,18 +365,26 @@ class StudyEngine:
         if self.closed_because:
             return True
         limit = self.spec.settings.limits.trials
-        return limit is not None and self.created >= limit and not self.waiting
+        if limit is None or self.created < limit:
+            return False
+        return not any(map(self._within_limit, self.waiting))
+
+    def _within_limit(self, trial: Trial) -> bool:
+        limit = self.spec.settings.limits.trials
+        return limit is None or trial.number < limit
 
     def running(self) -> list[Trial]:
         """The trials that runners hold."""
         return [t for t in self._leases.live.values() if t.study == self.id and t.state in HELD]
 
-    def next_waiting(self, avoiding: str | None = None) -> Trial | None:
-        """Take the next trial to hand out, passing over those that should not go to a runner."""
-        if self.closed_because:
+    def next_waiting(self, avoiding: str | None = None, now: float = math.inf) -> Trial | None:
+        """Take the next trial to hand out, passing over those that should not go to a runner, or
+        not yet (``now`` is monotonic seconds), or not under the limit as it is now."""
+        if self.closed_because or self.spec.settings.paused:
             return None
         for index, trial in enumerate(self.waiting):
-            if avoiding is None or trial.avoid != avoiding:
+            wanted = avoiding is None or trial.avoid != avoiding
+            if wanted and trial.not_before <= now and self._within_limit(trial):
                 del self.waiting[index]
                 return trial
         return None
@@ -374,7 +397,3 @@ class StudyEngine:
     def _recount(self, before: TrialState, after: TrialState) -> None:
         self.counts[before] -= 1
         self.counts[after] += 1
-
-    def _values_of(self, curve: Sequence[Report]) -> list[tuple[int, float]]:
-        name = self.spec.metric.name
-        return [(step, metrics[name]) for step, _, metrics in curve if name in metrics]

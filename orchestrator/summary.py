@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from orchestrator.control_trials import regret_of
+from orchestrator.pruning.dominance import dominance
+from orchestrator.pruning.on_pareto_rank import point_of
 from schema.results import Best, Event, Summary, TrialResult
 from schema.study import Direction, StudySpec
 from schema.trial import TrialState
@@ -26,8 +28,13 @@ def best_first(spec: StudySpec, trials: Sequence[TrialResult]) -> list[TrialResu
 
 def front_of(spec: StudySpec, trials: Sequence[TrialResult]) -> list[TrialResult]:
     """The feasible complete trials that no other one dominates (the Pareto front)."""
+    metrics = spec.objective.metrics
     feasible = [trial for trial in trials if _counts(spec, trial)]
-    return [t for t in feasible if not any(_dominates(spec, other, t) for other in feasible)]
+    seen = dominance(1, len(metrics))
+    points = [point_of(metrics, trial.metrics or {}) for trial in feasible]
+    for point in points:
+        seen.add(point)
+    return [t for t, point in zip(feasible, points, strict=True) if not seen.dominate(point)]
 
 
 def _counts(spec: StudySpec, trial: TrialResult) -> bool:
@@ -36,16 +43,6 @@ def _counts(spec: StudySpec, trial: TrialResult) -> bool:
         and trial.value is not None
         and spec.objective.feasible(trial.metrics or {})
     )
-
-
-def _dominates(spec: StudySpec, left: TrialResult, right: TrialResult) -> bool:
-    pairs = [
-        (m, (left.metrics or {})[m.name], (right.metrics or {})[m.name])
-        for m in spec.objective.metrics
-    ]
-    if any(m.better(r, le) for m, le, r in pairs):
-        return False
-    return any(m.better(le, r) for m, le, r in pairs)
 
 
 def saved_by_pruning(trials: Sequence[TrialResult]) -> float:
@@ -66,6 +63,7 @@ def summarise(
     since: float,
     stopped_because: str = "",
     events: Iterable[Event] = (),
+    warnings: Iterable[str] = (),
 ) -> Summary:
     """The summary of a study after a run of ``seconds`` that began at ``since`` (wall clock).
 
@@ -92,6 +90,7 @@ def summarise(
         saved_by_parallelism=max(0.0, here - seconds),
         stopped_because=stopped_because,
         regret=regret_of(complete, ranked, events),
+        warnings=tuple(warnings),
     )
 
 

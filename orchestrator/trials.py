@@ -4,11 +4,13 @@ A ``Trial`` is changed by the pure rules (``leases``, ``study_engine``) and writ
 ``Changes`` collects what one turn of the service has to store, in one transaction.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from schema.errors import ProtocolError
 from schema.results import TrialResult
+from schema.study import StudySettings, StudySpec
 from schema.trial import TRANSITIONS, Desired, FailureKind, TrialState
 from schema.values import Value
 
@@ -48,8 +50,12 @@ class Trial:
     seconds: float = 0.0
     heard: float = 0.0
     avoid: str | None = None  # the runner on which it crashed
-    boot: str = ""  # of the runner that it was granted to; empty after a restart of ours
+    boot: str = ""  # of the runner that it was granted to
+    deaths: tuple[str, ...] = ()  # the boots that died while they had it, as far as is known
     last_metrics: dict[str, float] = field(default_factory=dict)
+    last_seconds: float = 0.0  # since its attempt started, as its last report says
+    offered: float = -math.inf  # when its assignment was last sent, on the monotonic clock
+    not_before: float = -math.inf  # it waits at least until then, on the monotonic clock
 
     def become(self, state: TrialState) -> None:
         """Change the state.
@@ -74,6 +80,10 @@ AttemptEnd = tuple[float, str, str | None, str, str, str, float, int, int]
 class Changes:
     """What one turn has to store; rows are written in the order of these fields."""
 
+    studies: list[tuple[int, str, StudySpec, float]] = field(default_factory=list)
+    redefined: dict[int, StudySpec] = field(default_factory=dict)
+    settings: list[tuple[int, int, StudySettings, str, float, str]] = field(default_factory=list)
+    """study, version, settings, author, at, because."""
     created: dict[int, Trial] = field(default_factory=dict)
     granted: list[tuple[int, int, str, float]] = field(default_factory=list)
     started: list[tuple[str, str, float, int, int]] = field(default_factory=list)
@@ -82,6 +92,15 @@ class Changes:
     configured: dict[int, Trial] = field(default_factory=dict)
     touched: dict[int, Trial] = field(default_factory=dict)
     events: list[tuple[float, int | None, int | None, str, str]] = field(default_factory=list)
+    closed: list[tuple[str, float | None, int]] = field(default_factory=list)
+    """why, since when (both empty for a study that was opened again), study."""
+    deleted: list[tuple[int]] = field(default_factory=list)
+    steered: list[tuple[str, str]] = field(default_factory=list)
+    quarantined: list[tuple[float, str, str, bytes]] = field(default_factory=list)
+    stale: list[tuple[float, int, int, str, str, str, str]] = field(default_factory=list)
+    """at, trial, attempt, runner, outcome, metrics as JSON, reason."""
+    answered: list[tuple[float, str, str, bytes]] = field(default_factory=list)
+    """at, client, request, answer."""
 
     def create(self, trial: Trial) -> None:
         """``trial`` is new: its row is inserted as it is at the end of this turn."""
@@ -96,5 +115,9 @@ class Changes:
         """Log that something happened to ``trial``."""
         self.events.append((at, trial.study, trial.number, kind, text))
 
+    def note(self, at: float, study: int, kind: str, text: str) -> None:
+        """Log that something happened to a study as a whole."""
+        self.events.append((at, study, None, kind, text))
+
     def __bool__(self) -> bool:
-        return bool(self.touched or self.created or self.events or self.reports)
+        return any(getattr(self, name) for name in self.__slots__)

@@ -72,7 +72,9 @@ class Broker(ABC):
 
         True: the broker has it. False: unknown or refused (no such queue, full, not connected);
         the caller keeps what it must not lose and sends it again later. Never raises for the state
-        of the channel.
+        of the channel. Publishes that are begun one after another, awaited or not, arrive in that
+        order. An inbox takes its capacity, refuses soon after, and takes again soon after there is
+        room; what it refused it does not deliver.
         """
 
     @abstractmethod

@@ -6,17 +6,22 @@ import msgspec
 
 from schema.errors import Undecodable
 from schema.messages import FromRunner, Orders, Report
+from schema.requests import Answer, Request
 
 MESSAGE_BYTES = 256 * 1024
 """A larger message is refused before it is decoded."""
+
+ANSWER_BYTES = 8 * 1024 * 1024
+"""The same for what an orchestrator answers to a client, which only that one reads."""
 
 T = TypeVar("T")
 
 
 class Codec(Generic[T]):
-    """Encodes and decodes one family of messages."""
+    """Encodes and decodes one family of messages, of at most ``limit`` bytes each."""
 
-    def __init__(self, kind: object) -> None:
+    def __init__(self, kind: object, *, limit: int = MESSAGE_BYTES) -> None:
+        self._limit = limit
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder: msgspec.msgpack.Decoder[T] = msgspec.msgpack.Decoder(kind)
 
@@ -30,8 +35,8 @@ class Codec(Generic[T]):
         Raises:
             Undecodable: for anything that is not one of this family's messages.
         """
-        if len(body) > MESSAGE_BYTES:
-            raise Undecodable(f"a message of {len(body)} bytes is above {MESSAGE_BYTES}")
+        if len(body) > self._limit:
+            raise Undecodable(f"a message of {len(body)} bytes is above {self._limit}")
         try:
             return self._decoder.decode(body)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
@@ -46,6 +51,16 @@ def runner_codec() -> Codec[FromRunner]:
 def orders_codec() -> Codec[Orders]:
     """The codec of what runners are sent."""
     return Codec(Orders)
+
+
+def requests_codec() -> Codec[Request]:
+    """The codec of what clients ask."""
+    return Codec(Request)
+
+
+def answers_codec() -> Codec[Answer]:
+    """The codec of what clients are answered."""
+    return Codec(Answer, limit=ANSWER_BYTES)
 
 
 def reports_codec() -> Codec[list[Report]]:

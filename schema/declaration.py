@@ -12,7 +12,7 @@ import msgspec
 
 from schema.configuration import Config, Group
 from schema.errors import ConfigurationError, InvalidValue, UnknownName
-from schema.markers import AfterTraining, Doc, Fixed, Live, Marker, OneOf, Range, When
+from schema.markers import AfterTraining, Alias, Doc, Fixed, Live, Marker, OneOf, Range, When
 from schema.space import Space
 from schema.values import KINDS, Kind, Value, kind_of
 from schema.variables import Condition, Variable
@@ -28,6 +28,8 @@ class Declared(NamedTuple):
     default: Any
     conditions: tuple[tuple[str, When], ...]
     """Each with the group in which its path is looked up first."""
+    former: tuple[str, ...] = ()
+    """Paths that it may have had before, by its own `Alias` and those of its groups."""
 
     def wrong(self, problem: str) -> ConfigurationError:
         """The error that says so, where the user has to look."""
@@ -45,7 +47,9 @@ def space_of(cls: type[Config]) -> Space:
     declared = list(_variables_in(cls, _default_of(cls), "", ()))
     bare = {one.path: _variable(one) for one in declared}
     variables = [
-        msgspec.structs.replace(bare[one.path], when=tuple(_conditions(one, bare)))
+        msgspec.structs.replace(
+            bare[one.path], when=tuple(_conditions(one, bare)), aliases=_aliases(one, bare)
+        )
         for one in declared
     ]
     try:
@@ -73,7 +77,11 @@ def _fields_of(cls: type[Group]) -> tuple[msgspec.structs.FieldInfo, ...]:
 
 
 def _variables_in(
-    cls: type[Group], default: Group, group: str, outer: tuple[tuple[str, When], ...]
+    cls: type[Group],
+    default: Group,
+    group: str,
+    outer: tuple[tuple[str, When], ...],
+    former_groups: tuple[str, ...] = (),
 ) -> Iterator[Declared]:
     """The variables of `cls` and of the groups in it, with the defaults that `default` holds."""
     for field in _fields_of(cls):
@@ -84,15 +92,25 @@ def _variables_in(
         markers = tuple(_markers(cls, field.name, hint))
         conditions = (*outer, *((group, mark) for mark in markers if isinstance(mark, When)))
         python_type = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+        former = _former_paths(field.name, markers, (group, *former_groups))
         value = getattr(default, field.name)
         if isinstance(python_type, type) and issubclass(python_type, Group):
-            if any(not isinstance(mark, When) for mark in markers):
-                raise _wrong(cls, field.name, "beside a group only When is understood")
+            if any(not isinstance(mark, When | Alias) for mark in markers):
+                raise _wrong(cls, field.name, "beside a group only When and Alias are understood")
             if type(value) is not python_type:
                 raise _wrong(cls, field.name, f"the default must be a {python_type.__name__}")
-            yield from _variables_in(python_type, value, path, conditions)
+            yield from _variables_in(python_type, value, path, conditions, former)
         else:
-            yield Declared(cls, path, python_type, markers, value, conditions)
+            yield Declared(cls, path, python_type, markers, value, conditions, former)
+
+
+def _former_paths(
+    name: str, markers: tuple[Marker, ...], groups: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Every path that a field of `groups` (what its group is, and was, called) may have had."""
+    aliases = [path for mark in markers if isinstance(mark, Alias) for path in mark.paths]
+    within = [f"{group}.{n}" if group else n for n in (name, *aliases) for group in groups]
+    return tuple(dict.fromkeys([*within[1:], *aliases]))
 
 
 def _markers(cls: type[Group], name: str, hint: object) -> Iterator[Marker]:
@@ -178,6 +196,14 @@ def _conditions(declared: Declared, variables: Mapping[str, Variable]) -> Iterat
         except InvalidValue as error:
             raise declared.wrong(f"When: {error}") from error
         yield Condition(path=target.path, values=values)
+
+
+def _aliases(declared: Declared, variables: Mapping[str, Variable]) -> tuple[str, ...]:
+    """The paths under which an older profile may have the variable: none that still exists."""
+    gone = tuple(path for path in declared.former if path not in variables)
+    if declared.former and not gone:
+        raise declared.wrong(f"Alias: {declared.former[-1]} still exists; take Alias away")
+    return gone
 
 
 def _wrong(cls: type[Group], name: str, problem: str) -> ConfigurationError:

@@ -5,6 +5,8 @@ TrialMQError
 │   ├── ConfigurationError     a configuration class or a value of it
 │   │   └── InvalidValue       one value of one variable
 │   ├── UnknownName            a variable, study, file or function that does not exist
+│   ├── BrokerError            the broker's address is wrong, it is not there, or it refuses
+│   ├── Conflict               what was to be changed has changed meanwhile
 │   └── StoreError             the database is not ours, is newer, is locked or cannot be written
 ├── WorkFailed                 the input was right, the work was not done (exit code 1)
 └── ProtocolError              a message that no well-behaved peer would send
@@ -46,6 +48,14 @@ class UnknownName(WrongInput):
         hint = f"; did you mean {near[0]!r}?" if near else ""
         super().__init__(f"there is no {what} {name!r}{hint}")
         self.name = name
+
+
+class BrokerError(WrongInput):
+    """The broker's address is wrong, no broker is there, or it refuses what was asked."""
+
+
+class Conflict(WrongInput):
+    """What was to be changed has changed meanwhile; look again, and decide again."""
 
 
 class StoreError(WrongInput):

@@ -78,6 +78,23 @@ class When(Marker):
         self.values = values
 
 
+class Alias(Marker):
+    """The variable or group was called so before: profiles that were saved then are still read.
+
+    Each of `paths` is looked up like that of `When`: in the own group first, then from the top.
+
+    Raises:
+        ConfigurationError: there are no paths, or one is not made of names joined by dots.
+    """
+
+    __slots__ = ("paths",)
+
+    def __init__(self, *paths: str) -> None:
+        if not paths or not all(name.isidentifier() for p in paths for name in p.split(".")):
+            raise ConfigurationError(f"Alias{paths}: write the former name, or several")
+        self.paths = paths
+
+
 class Fixed(Marker):
     """Not searched, though it has a range or choices: those only limit what a person may set."""
 

@@ -138,7 +138,8 @@ class Records(msgspec.Struct, frozen=True, kw_only=True, tag="records"):
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """Run this attempt of this trial with this complete configuration.
 
-    It was granted to the runner of this ``boot`` and is void for any other. ``tune`` are the
+    It was granted to the runner of this ``boot`` and is void for any other. It fails when it takes
+    longer than ``limit_seconds``, or reports nothing for ``hang_seconds``. ``tune`` are the
     variables to choose after training, as the study narrowed them.
     """
 
@@ -151,6 +152,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     boot: str = ""
     limit_seconds: float | None = None
+    hang_seconds: float | None = None
     tune: tuple[Variable, ...] = ()
 
 

@@ -19,11 +19,18 @@ class Aggressiveness(StrEnum):
     AGGRESSIVE = "aggressive"  # early; may lose a trial that rises late
 
 
+PARETO, CONSTRAINTS = "pareto", "constraints"
+"""What `PrunerSettings.prune_on` can be beside a metric."""
+
+
 class PrunerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The pruner by name, how hard it prunes, and every number that is set on its own.
 
     ``pruner`` is one of nop, median, percentile, threshold, patient, successive_halving,
     hyperband, wilcoxon. ``steps`` is how many steps a full trial reports, where that is known.
+    ``prune_on`` is the metric that the pruner judges; or `PARETO` or `CONSTRAINTS`, which judge
+    several metrics by numbers of their own and need no pruner. ``None`` is the metric of a study
+    that has one, and `PARETO` for a study that has several.
     ``control_fraction``, from 0 to 1, is the share of trials that run to their end whatever the
     pruner says.
     """
@@ -33,3 +40,4 @@ class PrunerSettings(msgspec.Struct, frozen=True, kw_only=True):
     steps: int | None = None
     parameters: dict[str, int | float | bool | str] = {}
     control_fraction: float = 0.0
+    prune_on: str | None = None

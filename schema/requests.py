@@ -19,6 +19,9 @@ from schema.study import ObjectiveDescription, StudySettings, StudySpec
 PAGE_ROWS = 500
 """A page of trials or events has at most so many rows, so that no answer is too large."""
 
+PAGE_BYTES = 1024 * 1024
+"""Nor has a page of trials more than this, unless a single one has."""
+
 
 class Presence(StrEnum):
     """How long ago a runner was heard of."""
@@ -58,7 +61,8 @@ class RunnerOverview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrialDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """One trial with all that is known of it."""
+    """One trial with all that is known of it: a very long ``curve`` is thinned evenly, and of the
+    ``events`` the last `PAGE_ROWS` are told."""
 
     trial: TrialResult
     attempts: tuple[AttemptResult, ...]
@@ -67,7 +71,11 @@ class TrialDetail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServiceOverview(msgspec.Struct, frozen=True, kw_only=True):
-    """Who answers: its name, version, term and database."""
+    """Who answers: its name, version, term and database.
+
+    ``degraded`` says why nothing can be stored at the moment, and so nothing is decided; empty when
+    all is well.
+    """
 
     orchestrator: str
     version: str
@@ -75,6 +83,7 @@ class ServiceOverview(msgspec.Struct, frozen=True, kw_only=True):
     term: int
     database: str
     started: float
+    degraded: str = ""
 
 
 # ---------------------------------------------------------------------- questions
@@ -225,12 +234,16 @@ RESULTS: dict[type, Any] = {
 # ---------------------------------------------------------------------- envelopes
 
 
+RequestId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+Instance = Annotated[str, msgspec.Meta(pattern="^[a-z0-9]{1,64}$")]
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True, tag="request"):
     """One command of one instance of a client; ``id`` is the same when it is asked again."""
 
-    id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    id: RequestId
     client: str
-    instance: Annotated[str, msgspec.Meta(pattern="^[a-z0-9]{1,64}$")]
+    instance: Instance
     command: Command
 
 

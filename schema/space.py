@@ -13,7 +13,7 @@ import msgspec
 
 from schema.errors import ConfigurationError, UnknownName
 from schema.values import Value
-from schema.variables import Variable
+from schema.variables import Condition, Variable
 
 
 class Space(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -75,6 +75,10 @@ class Space(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         except KeyError:
             raise UnknownName("variable", path, self._by_path) from None
 
+    def has(self, path: str) -> bool:
+        """Whether there is a variable at `path`."""
+        return path in self._by_path
+
     def defaults(self) -> dict[str, Value]:
         """The default configuration, flat and complete."""
         return dict(self._defaults)
@@ -102,13 +106,17 @@ class Space(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
         A variable that is missing in `values` counts as at its default.
         """
+        return self.unmet(variable, values) is None
+
+    def unmet(self, variable: Variable, values: Mapping[str, Value]) -> Condition | None:
+        """The first condition for which `variable` is not active in `values`; None where it is."""
         for condition in variable.when:
             other = self.variable(condition.path)
             if values.get(other.path, other.default) not in condition.values:
-                return False
-            if other.when and not self.is_active(other, values):
-                return False
-        return True
+                return condition
+            if other.when and (deeper := self.unmet(other, values)):
+                return deeper
+        return None
 
     def sampling_order(self) -> tuple[Variable, ...]:
         """The variables that the sampler chooses, each after those its conditions name."""
@@ -140,7 +148,9 @@ class Space(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return values
 
     def fingerprint(self) -> str:
-        """16 hexadecimal digits that are equal for equal spaces, whatever their texts and order."""
+        """16 hexadecimal digits, equal for equal spaces whatever their texts, aliases and order."""
         by_path = sorted(self.variables, key=lambda variable: variable.path)
-        bare = [msgspec.structs.replace(variable, doc="", unit=None) for variable in by_path]
-        return hashlib.sha256(msgspec.msgpack.encode(bare)).hexdigest()[:16]
+        bare = [msgspec.structs.replace(v, doc="", unit=None, aliases=()) for v in by_path]
+        # As plain maps: those of a struct are written wider once it has more than 15 fields.
+        encoded = msgspec.msgpack.encode(msgspec.to_builtins(bare))
+        return hashlib.sha256(encoded).hexdigest()[:16]

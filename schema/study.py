@@ -67,6 +67,7 @@ class ObjectiveDescription(msgspec.Struct, frozen=True, kw_only=True):
     """What a runner offers: the entry point, what it optimises, and its space.
 
     ``steps`` is how many steps a full trial reports, or the path of the variable that says it.
+    ``gpu_memory`` is how many bytes of a GPU a trial needs, ``None`` where nobody said.
     """
 
     entry: str
@@ -74,6 +75,7 @@ class ObjectiveDescription(msgspec.Struct, frozen=True, kw_only=True):
     space: Space
     constraints: tuple[Constraint, ...] = ()
     steps: int | str | None = None
+    gpu_memory: int | None = None
     doc: str = ""
 
     def reported_steps(self) -> int | None:

@@ -24,6 +24,9 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     path: str
     values: tuple[Value, ...]
 
+    def __str__(self) -> str:
+        return f"{self.path} is {' or '.join(written(value) for value in self.values)}"
+
 
 class Variable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a variable is, which values it may have, and who may choose them.
@@ -54,6 +57,8 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """It is tuned on the finished model, without training again; the sampler leaves it alone."""
     doc: str = ""
     unit: str | None = None
+    aliases: tuple[str, ...] = ()
+    """Paths that it had before; a profile of that time is read through them."""
 
     @property
     def group(self) -> str:

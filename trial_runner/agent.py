@@ -20,7 +20,6 @@ from schema.codec import orders_codec, runner_codec
 from schema.errors import Undecodable
 from schema.identity import runner_queue, runners_inbox
 from schema.messages import (
-    DeviceHealth,
     Final,
     Heartbeat,
     Hello,
@@ -32,6 +31,7 @@ from schema.messages import (
 )
 from schema.study import ObjectiveDescription
 from schema.trial import Desired, Outcome
+from trial_runner.device_health import DeviceMonitor
 from trial_runner.devices import Device
 from trial_runner.launcher import Launcher
 from trial_runner.settings import RunnerSettings
@@ -55,6 +55,7 @@ class RunnerAgent:
         offer: ObjectiveDescription,
         devices: Sequence[Device],
         settings: RunnerSettings,
+        monitor: DeviceMonitor | None = None,
     ) -> None:
         self.name = name
         self._broker = broker
@@ -72,6 +73,7 @@ class RunnerAgent:
         self._tasks: list[asyncio.Task[None]] = []
         self._background: set[asyncio.Task[None]] = set()
         self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._monitor = monitor or DeviceMonitor(devices)
         self._slots = [
             Slot(
                 name if len(devices) == 1 else f"{name}/{index}",
@@ -82,6 +84,8 @@ class RunnerAgent:
                 on_reports=self._reported,
                 on_final=self._ended,
                 on_broken=self._broke,
+                gpu_memory=offer.gpu_memory,
+                monitor=self._monitor,
             )
             for index, device in enumerate(devices, 1)
         ]
@@ -123,7 +127,7 @@ class RunnerAgent:
         for lease in self._waiting:
             self._append(lease, Final(outcome=Outcome.RELEASED))
         self._waiting.clear()
-        for slot in self._busy:
+        for slot in tuple(self._busy):
             slot.stop(Outcome.RELEASED)
         try:
             async with asyncio.timeout(seconds):
@@ -210,9 +214,12 @@ class RunnerAgent:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(self._settings.heartbeat_seconds)
+            devices = await self._monitor.read()
             again = tuple(self._spool.unacknowledged(WINDOW))
             claims = self._spool.claims()
-            await self._publish(Heartbeat(runner=self.name, boot=self._spool.boot, leases=claims))
+            boot = self._spool.boot
+            beat = Heartbeat(runner=self.name, boot=boot, leases=claims, devices=devices)
+            await self._publish(beat)
             if again:
                 await self._publish(Records(runner=self.name, boot=self._spool.boot, records=again))
 
@@ -223,7 +230,7 @@ class RunnerAgent:
                 boot=self._spool.boot,
                 slots=len(self._slots),
                 offers=(self._offer,),
-                devices=tuple(DeviceHealth(name=slot.device.name) for slot in self._slots),
+                devices=await self._monitor.read(),
             )
         )
 

@@ -1,41 +1,53 @@
 """The process of a slot: loads the objective once, then runs task after task until its runner goes.
 
-In come ``TASK`` frames, out go ``REPORTS`` while a task runs and one ``FINAL`` at its end. Whatever
-the objective does wrong becomes a ``FINAL`` with a kind of failure and a traceback; only a crash of
-the process itself is for the runner to find out.
+In come ``TASK`` frames, out go ``REPORTS`` while a task runs and one ``FINAL`` at its end, which is
+written to a file before, where the runner wants that. Whatever the objective does wrong becomes a
+``FINAL`` with a kind of failure and a traceback; only a crash of the process itself is for the
+runner to find out.
 """
 
 import contextlib
+import errno
 import gc
-import io
 import os
+import resource
 import signal
 import sys
 import time
 import traceback
+from pathlib import Path
 from socket import socket
 from typing import Any
 
 import msgspec
 
 from schema.errors import ConfigurationError
+from schema.failpoints import reach
 from schema.messages import Assignment, Failure, Final
 from schema.trial import FailureKind, Outcome
 from trial_runner import torch_support
 from trial_runner.devices import Device
 from trial_runner.frames import Kind, frame, read_frame
 from trial_runner.objective import Objective
+from trial_runner.output import print_to, take
+from trial_runner.result_file import Tail, write_result
 from trial_runner.stop_flag import StopFlag
 from trial_runner.trial import Pruned, ReportStream, Stopped, Trial
 
 PR_SET_PDEATHSIG = 1
+OOM_SCORE = 500
+"""Of 1000: when memory runs out the kernel ends a training, and neither its runner nor others."""
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """One assignment, under the serial number that its stop flag goes by."""
+    """One assignment, under the serial number that its stop flag goes by.
+
+    ``result`` is the file for how it ends, empty where nobody would read it.
+    """
 
     serial: int
     assignment: Assignment
+    result: str = ""
 
 
 class SlotSetup(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +82,14 @@ class SlotProcess:
         """Serve until the runner closes the connection."""
         self._connection.sendall(frame(Kind.READY, b""))
         while (received := read_frame(self._connection)) is not None:
-            final = self._run_task(self._decoder.decode(received[1]))
+            task = self._decoder.decode(received[1])
+            self._stream.tail = Tail() if task.result else None
+            final = self._run_task(task)
+            self._stream.gather()
+            if self._stream.tail is not None:
+                with contextlib.suppress(OSError):  # the runner still hears of it
+                    write_result(Path(task.result), self._stream.tail.result(final))
+                reach("child.result.written")
             self._stream.end()
             self._connection.sendall(frame(Kind.FINAL, self._encoder.encode(final)))
 
@@ -107,7 +126,8 @@ class SlotProcess:
             final = msgspec.structs.replace(final, metrics=trial.last)
         sys.stdout.flush()
         sys.stderr.flush()
-        if (output := self._take_output()) or seconds:
+        output = take(self._output, self._setup.output_bytes)
+        if output or seconds:
             final = msgspec.structs.replace(final, seconds=seconds, output=output)
         if seconds > 1.0:
             gc.collect()
@@ -122,16 +142,6 @@ class SlotProcess:
         if isinstance(metrics, Failure):
             return Final(outcome=Outcome.FAILED, failure=metrics)
         return Final(outcome=Outcome.COMPLETE, metrics=metrics, tuned=trial.tuned)
-
-    def _take_output(self) -> str:
-        """The end of what the task printed; the file is empty again for the next one."""
-        size = os.fstat(self._output).st_size
-        if not size:
-            return ""
-        length = min(size, self._setup.output_bytes)
-        text = os.pread(self._output, length, size - length).decode("utf-8", "replace")
-        os.ftruncate(self._output, 0)
-        return text if size == length else f"… ({size - length} bytes before this)\n{text}"
 
 
 def _metrics(result: Any, names: list[str]) -> dict[str, float] | Failure:
@@ -159,8 +169,11 @@ def _metrics(result: Any, names: list[str]) -> dict[str, float] | Failure:
 
 
 def _kind(error: BaseException) -> FailureKind:
-    memory = torch_support.out_of_memory(error)
-    return FailureKind.OUT_OF_MEMORY if memory else FailureKind.EXCEPTION
+    if torch_support.out_of_memory(error):
+        return FailureKind.OUT_OF_MEMORY
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return FailureKind.DISK
+    return FailureKind.EXCEPTION
 
 
 def _reason(error: BaseException) -> str:
@@ -184,23 +197,24 @@ def _failed(kind: FailureKind, reason: str, error: BaseException) -> Final:
 def settle(setup: SlotSetup, output: int) -> None:
     """Make this process a slot's: its own group, its device, its share, its output, and its end.
 
-    It dies with its parent, which is the fork server or the runner. ``Ctrl-C`` in the terminal is
+    It dies with its parent, which is the fork server or the runner, and sooner than it when memory
+    runs out. ``Ctrl-C`` in the terminal is
     for the runner alone.
     """
     with contextlib.suppress(PermissionError):
         os.setsid()
-    _die_with_parent(setup.parent)
+    die_with(setup.parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.update(setup.device.environment())
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(line_buffering=True)
+    print_to(output, setup.output_bytes)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core of a training fills any disk
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE))
     torch_support.use_threads(setup.device.threads)
 
 
-def _die_with_parent(parent: int) -> None:
+def die_with(parent: int) -> None:
+    """Be killed when ``parent``, the process that started this one, dies."""
     if sys.platform != "linux":
         return
     import ctypes

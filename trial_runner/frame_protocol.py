@@ -3,18 +3,26 @@
 import asyncio
 from collections.abc import Callable
 
+from schema.errors import ProtocolError
 from trial_runner.frames import FRAME_BYTES, HEADER, Kind, frame
 
 
 class FrameProtocol(asyncio.Protocol):
     """The runner's end: calls ``receive`` for each frame and ``lost`` when the other end is gone.
 
-    Bytes that are no frame close the connection, which ends the process behind it.
+    Bytes that are no frame close the connection, which ends the process behind it; ``refuse`` is
+    told before what was wrong with them. It may be what ``receive`` raises as `ProtocolError`.
     """
 
-    def __init__(self, receive: Callable[[Kind, bytes], None], lost: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        receive: Callable[[Kind, bytes], None],
+        lost: Callable[[], None],
+        refuse: Callable[[str], None] = lambda problem: None,
+    ) -> None:
         self._receive = receive
         self._lost = lost
+        self._refuse = refuse
         self._rest = b""
         self._transport: asyncio.Transport | None = None
 
@@ -26,17 +34,22 @@ class FrameProtocol(asyncio.Protocol):
         if self._rest:
             data = self._rest + data
         at, end = 0, len(data)
-        while end - at >= HEADER.size:
-            length, kind = HEADER.unpack_from(data, at)
-            stop = at + 4 + length
-            if length > FRAME_BYTES or length < 1 or kind > Kind.EXITED or kind < 1:
-                self.close()
-                return
-            if stop > end:
-                break
-            self._receive(Kind(kind), data[at + HEADER.size : stop])
-            at = stop
-        self._rest = data[at:]
+        try:
+            while end - at >= HEADER.size:
+                length, kind = HEADER.unpack_from(data, at)
+                stop = at + 4 + length
+                if length > FRAME_BYTES or length < 1 or kind > Kind.EXITED or kind < 1:
+                    raise ProtocolError(f"no frame begins with {data[at : at + 8]!r}")
+                if stop > end:
+                    break
+                self._receive(Kind(kind), data[at + HEADER.size : stop])
+                at = stop
+        except ProtocolError as error:
+            self._rest = b""
+            self.close()
+            self._refuse(str(error))
+        else:
+            self._rest = data[at:]
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None

@@ -22,7 +22,7 @@ from trial_runner.child import SlotSetup
 from trial_runner.devices import Device
 from trial_runner.frame_protocol import FrameProtocol
 from trial_runner.frames import Kind
-from trial_runner.slot_main import SETUP, Exited, Loaded
+from trial_runner.slot_main import PARENT, SETUP, Exited, Loaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,8 @@ class Launcher:
         loop = asyncio.get_running_loop()
         self._loaded = loop.create_future()
         ours, theirs = socketpair(AF_UNIX, SOCK_STREAM)
-        self._server = await self._spawn("fork", theirs.fileno())
+        environment = {PARENT: str(os.getpid())}
+        self._server = await self._spawn("fork", theirs.fileno(), environment=environment)
         theirs.close()
         ours.setblocking(False)
         self._socket = ours
@@ -138,6 +139,8 @@ class Launcher:
             pass_fds=descriptors,
             start_new_session=True,
             env={
+                # A script that asks whether CUDA is there shall not start it: no fork could use it.
+                "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
                 **os.environ,
                 # No OpenMP pool in a process that is forked; a slot asks for its share later.
                 "OMP_NUM_THREADS": "1" if mode == "fork" else threads,

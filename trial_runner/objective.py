@@ -23,6 +23,7 @@ from schema.declaration import space_of
 from schema.errors import ConfigurationError, UnknownName, WrongInput
 from schema.study import Constraint, Direction, Metric, ObjectiveDescription
 from schema.values import Value
+from trial_runner.byte_size import parse_bytes
 
 Train = Callable[[Any, Any], Any]
 
@@ -36,11 +37,13 @@ class Objective:
         metrics: tuple[Metric, ...],
         constraints: tuple[Constraint, ...],
         steps: int | str | None,
+        gpu_memory: int | None = None,
     ) -> None:
         self.function = function
         self.metrics = metrics
         self.constraints = constraints
         self.steps = steps
+        self.gpu_memory = gpu_memory
         self.__name__ = getattr(function, "__name__", "objective")
         self.__doc__ = function.__doc__
 
@@ -81,6 +84,7 @@ class Objective:
             constraints=self.constraints,
             space=space_of(self.config_class),
             steps=self.steps,
+            gpu_memory=self.gpu_memory,
             doc=inspect.getdoc(self.function) or "",
         )
 
@@ -91,6 +95,7 @@ def objective(
     minimize: str | Sequence[str] = (),
     constraints: Sequence[str] = (),
     steps: int | str | None = None,
+    gpu_memory: str | int | None = None,
 ) -> Callable[[Train], Objective]:
     """Make ``def train(config: MyConfig, trial: tq.Trial) -> dict[str, float]`` an objective.
 
@@ -100,9 +105,12 @@ def objective(
         constraints: what a result must hold to count as best: ``"false_positive_rate <= 0.05"``.
         steps: how many steps a full trial reports, or the variable that says it
             (``"training.epochs"``); pruning is then timed by it.
+        gpu_memory: how much memory of a GPU a trial needs, ``"6GiB"`` or bytes; it is then started
+            only where so much is free. Without meaning on the CPU.
 
     Raises:
-        WrongInput: no metric, one that is named twice, or a constraint that does not read.
+        WrongInput: no metric, one that is named twice, or a constraint or an amount of memory that
+            does not read.
     """
     up = (maximize,) if isinstance(maximize, str) else tuple(maximize)
     down = (minimize,) if isinstance(minimize, str) else tuple(minimize)
@@ -114,7 +122,8 @@ def objective(
         Metric(name=name, direction=Direction.MINIMIZE) for name in down
     )
     parsed = tuple(Constraint.parse(text) for text in constraints)
-    return lambda function: Objective(function, metrics, parsed, steps)
+    memory = None if gpu_memory is None else parse_bytes(gpu_memory)
+    return lambda function: Objective(function, metrics, parsed, steps, memory)
 
 
 def load(entry: str) -> Objective:

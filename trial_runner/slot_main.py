@@ -20,13 +20,17 @@ import msgspec
 from schema.errors import TrialMQError
 from schema.study import ObjectiveDescription
 from trial_runner import torch_support
-from trial_runner.child import SlotProcess, SlotSetup, settle
+from trial_runner.child import SlotProcess, SlotSetup, die_with, settle
 from trial_runner.frames import Kind, frame
 from trial_runner.objective import Objective, load
 from trial_runner.stop_flag import StopFlag
 
 SETUP = "TRIALMQ_SLOT"
 """The environment variable in which a slot that is started from scratch finds its setup."""
+
+
+PARENT = "TRIALMQ_RUNNER"
+"""The environment variable in which a fork server finds the process that started it."""
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,6 +132,7 @@ def main(mode: str, entry: str, connection: int, *descriptors: int) -> None:
     """Be a fork server or a slot."""
     channel = socket(AF_UNIX, SOCK_STREAM, fileno=connection)
     if mode == "fork":
+        die_with(int(os.environ.pop(PARENT)))
         with channel:
             serve_forks(entry, channel)
         return

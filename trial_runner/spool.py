@@ -1,14 +1,16 @@
 """What a runner remembers of its leases until the orchestrator has stored it. Pure.
 
 Assignments come in and are accepted or not; what happens to an attempt is appended as numbered
-records; orders drop what is committed. Exactly one ``Final`` ends an attempt: the first one wins,
-so a prune that arrives after the end changes nothing. This one lives in memory, which is enough
-where orchestrator and runner share one process and so one fate.
+records; they are sent a window at a time, and orders drop what is committed. Exactly one ``Final``
+ends an attempt: the first one wins, so a prune that arrives after the end changes nothing. This one
+lives in memory, which is enough where orchestrator and runner share one process and so one fate;
+`DurableSpool` keeps the same on disk.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from schema.messages import (
     Assignment,
@@ -21,9 +23,17 @@ from schema.messages import (
     Started,
 )
 from schema.trial import Desired
+from trial_runner.spool_format import ProcessMark
+
+WINDOW = 256
+"""So many records of a lease are on their way at once."""
+
+REMEMBERED = 20_000
+"""Of so many trials the highest attempt is known; an older assignment cannot still be on its way,
+because a runner's queue holds a twentieth of that."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Lease:
     """One attempt that this runner holds, and its records that are not committed yet."""
 
@@ -33,15 +43,34 @@ class Lease:
     ended: bool = False
     desired: Desired = Desired.RUN
     fenced: bool = False
+    sent: int = 0  # the last record that was handed to the broker
+    overdue: int = 0  # the last one that was, at the heartbeat before
+    batches: int = 0  # of reports that came from the slot, and are in the records
 
     @property
     def key(self) -> tuple[int, int]:
         """Trial and attempt."""
         return self.assignment.trial, self.assignment.attempt
 
+    @property
+    def applied(self) -> int:
+        """The last record that is known to be committed."""
+        return self.seq - len(self.records)
+
+    @property
+    def behind(self) -> bool:
+        """True when there are records that were not sent."""
+        return self.sent < self.seq
+
 
 class Spool:
-    """The leases of one runner, by trial; ``boot`` names this memory of them."""
+    """The leases of one runner, by trial; ``boot`` names this memory of them.
+
+    ``degraded`` says what is wrong with it, if anything; ``every`` that only every so many-th
+    report should be appended, 0 that none should.
+    """
+
+    degraded = ""
 
     def __init__(self, boot: str = "") -> None:
         self.boot = boot
@@ -69,7 +98,10 @@ class Spool:
             return None
         if assignment.attempt <= self._highest.get(trial, 0) or trial in self.leases:
             return None
+        self._highest.pop(trial, None)  # so that the order is that of their last attempts
         self._highest[trial] = assignment.attempt
+        if len(self._highest) > REMEMBERED:
+            del self._highest[next(iter(self._highest))]
         lease = self.leases[trial] = Lease(assignment)
         return lease
 
@@ -108,6 +140,27 @@ class Spool:
             return lease
         return None
 
+    @property
+    def every(self) -> int:
+        """Memory takes every report."""
+        return 1
+
+    def began(self, lease: Lease, process: ProcessMark | None) -> None:
+        """This process trains it now, which is of interest only to who outlives it."""
+
+    async def stored(self) -> bool:
+        """True when everything up to here is as safe as it can be; memory always is."""
+        return True
+
+    def sync_due(self) -> bool:
+        """True when `stored` should be called again although nothing happens."""
+        return False
+
+    def close(self) -> None:
+        """Nothing is appended any more."""
+
+    # ------------------------------------------------------------------ sending
+
     def claims(self) -> tuple[LeaseClaim, ...]:
         """What a heartbeat names, so that exactly these leases are renewed."""
         return tuple(LeaseClaim(*lease.key, lease.seq) for lease in self.leases.values())
@@ -115,4 +168,34 @@ class Spool:
     def unacknowledged(self, limit: int) -> Iterator[Record]:
         """Up to ``limit`` records of each lease that are not known to be committed, in order."""
         for lease in self.leases.values():
-            yield from list(lease.records)[:limit]
+            yield from islice(lease.records, limit)
+
+    def unsent(self, leases: Iterable[Lease]) -> list[Record]:
+        """What the windows of ``leases`` leave room for, in order; it counts as sent."""
+        records: list[Record] = []
+        for lease in leases:
+            applied = lease.applied
+            start, stop = max(lease.sent, applied), min(lease.seq, applied + WINDOW)
+            if start < stop:
+                records += islice(lease.records, start - applied, stop - applied)
+                lease.sent = stop
+        return records
+
+    def not_sent(self, records: Iterable[Record]) -> None:
+        """The broker did not take these: they are sent again with the next heartbeat."""
+        for record in records:
+            lease = self.leases.get(record.trial)
+            if lease is not None and lease.assignment.attempt == record.attempt:
+                lease.sent = min(lease.sent, record.seq - 1)
+
+    def go_back(self) -> list[Lease]:
+        """At a heartbeat: the leases that have something to send, or to send again.
+
+        What was on its way at the heartbeat before and is not committed yet is sent once more, with
+        all that follows it: one of them was lost, and the rest waits for it.
+        """
+        for lease in self.leases.values():
+            if lease.applied < lease.overdue:
+                lease.sent = lease.applied
+            lease.overdue = lease.sent
+        return [lease for lease in self.leases.values() if lease.behind]

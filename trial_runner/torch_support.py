@@ -3,7 +3,9 @@
 Nothing here imports torch by itself: an objective that does not use it pays nothing for it.
 """
 
+import os
 import random
+import re
 import sys
 from typing import Any
 
@@ -28,9 +30,28 @@ def seed_everything(seed: int) -> None:
 
 
 def cuda_initialised() -> bool:
-    """True when CUDA runs in this process; such a process must not be forked."""
+    """True when CUDA runs in this process; such a process must not be forked.
+
+    To count the GPUs is enough for that, as ``torch.cuda.is_available()`` does at the top of many a
+    script, and torch tells it only to a child that was forked after: so one is, and is asked.
+    """
     torch = _torch()
-    return bool(torch and torch.cuda.is_initialized())
+    if not torch or not torch.backends.cuda.is_built():
+        return False
+    if torch.cuda.is_initialized():
+        return True
+    child = os.fork()
+    if child == 0:
+        os._exit(int(torch.cuda._is_in_bad_fork()))
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
+
+
+NO_MEMORY = re.compile(
+    r"CUDA error: out of memory"  # a call of CUDA's that is not of torch's allocator
+    r"|CUBLAS_STATUS_ALLOC_FAILED|CUDNN_STATUS_ALLOC_FAILED"
+    r"|DefaultCPUAllocator: (can't|not enough|cannot)"  # memory of the host
+)
+"""What torch says, in errors of a general type, when there is no memory left."""
 
 
 def out_of_memory(error: BaseException) -> bool:
@@ -38,7 +59,9 @@ def out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError):
         return True
     torch = _torch()
-    return bool(torch) and isinstance(error, torch.cuda.OutOfMemoryError)
+    if torch is None or not isinstance(error, RuntimeError):
+        return False
+    return isinstance(error, torch.cuda.OutOfMemoryError) or bool(NO_MEMORY.search(str(error)))
 
 
 def release_memory() -> None:

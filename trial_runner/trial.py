@@ -22,6 +22,7 @@ from schema.values import Value
 from trial_runner.after_training import Evaluate, tune
 from trial_runner.frames import Kind, frame
 from trial_runner.objective import Objective
+from trial_runner.result_file import Tail
 from trial_runner.stop_flag import StopFlag
 
 FLUSH_SECONDS = 0.0005
@@ -52,11 +53,13 @@ class ReportStream:
         self._active = threading.Event()
         self.pending: list[Report] = []
         self.sent_at = 0.0
+        self.tail: Tail | None = None
         threading.Thread(target=self._send_leftovers, name="reports", daemon=True).start()
 
     def begin(self) -> None:
-        """A trial starts."""
+        """A trial starts; what a thread of the one before still reported is not its own."""
         self.sent_at = 0.0
+        self.pending = []
         self._active.set()
 
     def end(self) -> None:
@@ -64,13 +67,24 @@ class ReportStream:
         self._active.clear()
         self.flush(wait=True)
 
+    def gather(self) -> None:
+        """What is pending becomes one frame that waits to be sent."""
+        with self._lock:
+            self._gather()
+
+    def _gather(self) -> None:
+        if self.pending:
+            batch, self.pending = self.pending, []
+            body = self._encoder.encode(batch)
+            if self.tail is not None:
+                self.tail.append(body)
+            self._unsent += frame(Kind.REPORTS, body)
+
     def flush(self, wait: bool = False) -> None:
         """Send what is pending as one frame; what does not fit is sent later, or waited for."""
         with self._lock:
             self.sent_at = time.perf_counter()
-            if self.pending:
-                batch, self.pending = self.pending, []
-                self._unsent += frame(Kind.REPORTS, self._encoder.encode(batch))
+            self._gather()
             if wait:
                 self._connection.sendall(self._unsent)
                 self._unsent = b""

@@ -6,20 +6,14 @@ gives the running trials back and keeps them waiting, twice ends at once.
 """
 
 import asyncio
-import os
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from orchestrator.progress import progress_of
-from orchestrator.pruning.build import explain
-from orchestrator.pruning.parameters import check_parameters
+from orchestrator.pruning.prune_on import check_alone
 from orchestrator.results import Results
 from orchestrator.sampling import Sampler, check_space, make_sampler
 from orchestrator.service import Service
@@ -27,89 +21,22 @@ from orchestrator.store.store import Store
 from orchestrator.study_engine import StudyEngine
 from orchestrator.summary import summarise
 from schema.brokers.memory import MemoryHub
-from schema.identity import checked_name, runner_name
-from schema.narrowing import narrow
-from schema.overrides import Overrides
-from schema.pruning import PrunerSettings
-from schema.results import Event, Progress, Summary, TrialResult
-from schema.study import Limits, ObjectiveDescription, StudySettings, StudySpec
+from schema.identity import runner_name
+from schema.results import Event, Progress, TrialResult
+from schema.study import ObjectiveDescription, StudySpec
 from trial_runner.agent import RunnerAgent
 from trial_runner.devices import Device, share
 from trial_runner.launcher import Launcher
 from trial_runner.settings import RunnerSettings
+from trialmq.choices import SweepChoices, study_spec
+from trialmq.interruption import interruption
+from trialmq.sweep_result import SweepResult
 
 DRAIN_SECONDS = 15.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SweepChoices:
-    """What the user chose; everything else follows from the objective."""
-
-    objective: str
-    study: str | None = None
-    database: Path = Path("trialmq.db")
-    runners: int | None = None
-    sampler: str = "tpe"
-    pruner: PrunerSettings = field(default_factory=PrunerSettings)
-    limits: Limits = field(default_factory=Limits)
-    seed: int = 0
-    overrides: Callable[[ObjectiveDescription], Overrides] = lambda _: Overrides()
-    isolate: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SweepResult:
-    """How a sweep ended; the study's trials as they are stored, by number."""
-
-    summary: Summary
-    spec: StudySpec
-    trials: list[TrialResult]
-    interrupted: bool
-    broken_because: str
-
-
 Watch = Callable[[Callable[[], Progress]], None]
 """Told, once the study is open, how to take a picture of it."""
-
-
-def study_spec(choices: SweepChoices, offer: ObjectiveDescription) -> StudySpec:
-    """The study that the choices make of an objective.
-
-    Raises:
-        WrongInput: an override names what does not exist or goes outside of the space, or the
-            numbers of the pruner do not fit together.
-    """
-    space = narrow(offer.space, choices.overrides(offer))
-    objective = ObjectiveDescription(
-        entry=offer.entry,
-        metrics=offer.metrics,
-        constraints=offer.constraints,
-        space=space,
-        steps=offer.steps,
-        doc=offer.doc,
-    )
-    steps = choices.pruner.steps or objective.reported_steps()
-    pruner = msgspec.structs.replace(choices.pruner, steps=steps)
-    explain(pruner)
-    check_space(choices.sampler, space)
-    return StudySpec(
-        name=checked_name("study", choices.study or default_study(choices.objective)),
-        objective=objective,
-        sampler=choices.sampler,
-        seed=choices.seed,
-        settings=StudySettings(pruner=pruner, limits=choices.limits),
-    )
-
-
-def default_study(entry: str) -> str:
-    """The study of an objective that was given no name: ``wakeword-train`` for
-    ``examples/wakeword/train.py:train``, so that the same command goes on with the same study."""
-    place, _, name = entry.rpartition(":")
-    path = Path(place)
-    parts = [*path.parent.parts[-1:], path.stem] if place.endswith(".py") else place.split(".")
-    words = [part.strip("._") for part in [*parts, name] if part.strip("._/")]
-    unique = list(dict.fromkeys(words))[-3:]
-    return "".join(c if c.isalnum() or c in "._-" else "-" for c in "-".join(unique))[:64]
 
 
 async def sweep(choices: SweepChoices, watch: Watch) -> SweepResult:
@@ -121,7 +48,7 @@ async def sweep(choices: SweepChoices, watch: Watch) -> SweepResult:
     """
     began = time.monotonic()
     since = time.time()
-    check_parameters(choices.pruner.pruner, choices.pruner.parameters)
+    check_alone(choices.pruner)
     make_sampler(choices.sampler, choices.seed)
     async with AsyncExitStack() as stack:
         devices = share(choices.runners)
@@ -130,6 +57,7 @@ async def sweep(choices: SweepChoices, watch: Watch) -> SweepResult:
         )
         offer = await launcher.load()
         spec = study_spec(choices, offer)
+        check_space(spec.sampler, spec.objective.space)
         store = await stack.enter_async_context(Store.open(choices.database))
         hub = MemoryHub()
         sampler = await stack.enter_async_context(Sampler())
@@ -147,6 +75,7 @@ async def sweep(choices: SweepChoices, watch: Watch) -> SweepResult:
             since=since,
             stopped_because=engine.closed_because,
             events=events,
+            warnings=engine.pruning.warnings,
         )
         return SweepResult(
             summary=summary,
@@ -211,23 +140,3 @@ async def _follow(service: Service, engine: StudyEngine, agents: list[RunnerAgen
         await asyncio.gather(*(agent.drain(DRAIN_SECONDS) for agent in agents))
         finished.cancel()
         return interrupted.is_set()
-
-
-@contextmanager
-def interruption() -> "Iterator[asyncio.Event]":
-    """An event that the first Ctrl-C or SIGTERM sets; the second one ends the process at once."""
-    loop = asyncio.get_running_loop()
-    event = asyncio.Event()
-
-    def on_signal() -> None:
-        if event.is_set():
-            os._exit(130)  # the slots die with this process; the database is intact at any moment
-        event.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, on_signal)
-    try:
-        yield event
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)

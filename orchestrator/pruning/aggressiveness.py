@@ -8,6 +8,10 @@ the best seven there; the eighth stood 23rd of 32 at epoch 6, a late riser. Henc
 * standard judges from a quarter on, after six complete trials, and keeps about the better half;
 * aggressive judges from an eighth on, after four complete trials, and keeps about the best third.
 
+On a Pareto rank, conservative ends what eight finished trials dominate, standard what four do,
+aggressive what two do. On constraints they ask for 20, 10 and 5 feasible trials at a step, so that
+the error of a check is at most 1 in 21, 11 and 6.
+
 Where the length of a trial is not known, twelve steps are assumed.
 """
 
@@ -24,8 +28,9 @@ def numbers_behind(
 ) -> dict[str, Value]:
     """Every parameter of ``pruner`` that ``aggressiveness`` sets, for trials of ``steps`` steps.
 
-    Two are left to the user: the band of a threshold pruner, and the maximum of Hyperband where
-    ``steps`` is not known. Nothing for "off" and for "nop".
+    One of `RULES` may stand for the pruner. Two numbers are left to the user: the band of a
+    threshold pruner, and the maximum of Hyperband where ``steps`` is not known. Nothing for "off"
+    and for "nop".
     """
     if aggressiveness is Aggressiveness.OFF:
         return {}
@@ -63,4 +68,12 @@ def numbers_behind(
                 "p_threshold": (0.02, 0.1, 0.2)[level],
                 "n_startup_steps": max(first_check, 2),
             }
+        case "pareto":
+            return {
+                "dominated_by": (8, 4, 2)[level],
+                "n_startup_trials": (10, 6, 4)[level],
+                **checks,
+            }
+        case "constraints":
+            return {"n_min_trials": (20, 10, 5)[level], **checks}
     return {}

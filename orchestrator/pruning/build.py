@@ -1,7 +1,7 @@
 """From settings to a pruner: one word becomes numbers, what the user set on its own replaces them.
 
 A study builds its pruner here when it starts, after a restart, and whenever its settings change
-while trials run; ``Pruner.restore`` then feeds it what is stored.
+while trials run; `LivePruner` then feeds it what is stored.
 """
 
 from typing import Any
@@ -9,15 +9,43 @@ from typing import Any
 from orchestrator.pruning.aggressiveness import numbers_behind
 from orchestrator.pruning.hyperband import HyperbandPruner
 from orchestrator.pruning.nop import NopPruner
-from orchestrator.pruning.parameters import PARAMETERS, Value, check_parameters
+from orchestrator.pruning.on_constraints import OnConstraints
+from orchestrator.pruning.on_pareto_rank import OnParetoRank
+from orchestrator.pruning.parameters import PARAMETERS, RULES, Value, check_parameters
 from orchestrator.pruning.patient import PatientPruner
 from orchestrator.pruning.percentile import MedianPruner, PercentilePruner
+from orchestrator.pruning.prune_on import judge_of, judged_metrics, settled
 from orchestrator.pruning.pruner import Pruner
+from orchestrator.pruning.study_pruner import OnMetric, StudyPruner
 from orchestrator.pruning.successive_halving import SuccessiveHalvingPruner
 from orchestrator.pruning.threshold import ThresholdPruner
 from orchestrator.pruning.wilcoxon import WilcoxonPruner
 from schema.errors import WrongInput
-from schema.pruning import Aggressiveness, PrunerSettings
+from schema.pruning import PARETO, Aggressiveness, PrunerSettings
+from schema.study import Direction, ObjectiveDescription
+
+
+def build_study_pruner(
+    settings: PrunerSettings, objective: ObjectiveDescription, study_name: str
+) -> StudyPruner:
+    """What a study with these settings asks at each report; it knows nothing yet.
+
+    Raises:
+        UnknownName: no such pruner or parameter.
+        WrongInput: a number out of bounds, or one that the pruner cannot do without; nothing of
+            this name to prune on.
+    """
+    settings = settled(settings, objective)
+    numbers: dict[str, Any] = dict(explain(settings))
+    judged = judged_metrics(settings, objective)
+    off = settings.aggressiveness is Aggressiveness.OFF or settings.pruner == "nop"
+    if settings.prune_on not in RULES or off:
+        maximize = judged[0].direction is Direction.MAXIMIZE
+        pruner = build_pruner(settings, maximize=maximize, study_name=study_name)
+        return OnMetric(judged[0].name, pruner)
+    if settings.prune_on == PARETO:
+        return OnParetoRank(judged, **numbers)
+    return OnConstraints(objective.constraints, **numbers)
 
 
 def build_pruner(settings: PrunerSettings, *, maximize: bool, study_name: str) -> Pruner:
@@ -42,14 +70,15 @@ def explain(settings: PrunerSettings) -> dict[str, Value]:
         UnknownName: no such pruner or parameter.
         WrongInput: a number out of bounds, or one that the pruner cannot do without.
     """
-    given = check_parameters(settings.pruner, settings.parameters)
+    judge = judge_of(settings)
+    given = check_parameters(judge, settings.parameters)
     if settings.steps is not None and settings.steps < 1:
         raise WrongInput(f"a trial of {settings.steps} steps: it should report at least 1")
     if settings.aggressiveness is Aggressiveness.OFF:
         return {}
-    numbers = numbers_behind(settings.pruner, settings.aggressiveness, settings.steps) | given
-    pruners = [settings.pruner]
-    if settings.pruner == "patient":
+    numbers = numbers_behind(judge, settings.aggressiveness, settings.steps) | given
+    pruners = [judge]
+    if judge == "patient":
         wrapped = str(numbers["wrapped_pruner"])
         inner = numbers_behind(wrapped, settings.aggressiveness, settings.steps)
         numbers = inner | numbers

@@ -9,6 +9,7 @@ from math import inf, isfinite
 from typing import NamedTuple
 
 from schema.errors import UnknownName, WrongInput
+from schema.pruning import CONSTRAINTS, PARETO
 
 Value = int | float | str
 
@@ -90,9 +91,15 @@ PARAMETERS: dict[str, dict[str, Parameter]] = {
     },
 }
 
+RULES: dict[str, dict[str, Parameter]] = {
+    PARETO: {"dominated_by": POSITIVE, "n_startup_trials": COUNT, **CHECKS},
+    CONSTRAINTS: {"n_min_trials": POSITIVE, **CHECKS},
+}
+"""What can be pruned on beside a metric, with its numbers, which are ours alone."""
+
 
 def check_parameters(pruner: str, given: Mapping[str, bool | Value]) -> dict[str, Value]:
-    """The given parameters of a pruner, each within its bounds.
+    """The given parameters of a pruner, or of one of `RULES`, each within its bounds.
 
     A patient pruner also takes those of the pruner that it wraps.
 
@@ -100,13 +107,14 @@ def check_parameters(pruner: str, given: Mapping[str, bool | Value]) -> dict[str
         UnknownName: no such pruner, or no such parameter of it; the nearest name is offered.
         WrongInput: a value out of bounds.
     """
-    if pruner not in PARAMETERS:
+    if pruner not in PARAMETERS and pruner not in RULES:
         raise UnknownName("pruner", pruner, PARAMETERS)
-    known = PARAMETERS[pruner]
+    known = RULES[pruner] if pruner in RULES else PARAMETERS[pruner]
     if pruner == "patient":
         wrapped = given.get("wrapped_pruner", "median")
         known = known | PARAMETERS.get(str(wrapped), {})
     for name in given:
         if name not in known:
-            raise UnknownName(f"parameter of the {pruner} pruner", name, known)
+            what = f"pruning on {pruner}" if pruner in RULES else f"the {pruner} pruner"
+            raise UnknownName(f"parameter of {what}", name, known)
     return {name: known[name].check(name, value) for name, value in given.items()}

@@ -30,12 +30,17 @@ class WindowedCurve(Curve):
 
     def add(self, step: int, value: float) -> bool:
         """Take one value in; False, and nothing changes, when the step was reported before."""
+        in_order = step > self.last_step
         if not Curve.add(self, step, value):
             return False
         steps, values = self._window_steps, self.window_values
-        position = bisect_left(steps, step)
-        steps.insert(position, step)
-        values.insert(position, value)
+        if in_order:
+            steps.append(step)
+            values.append(value)
+        else:
+            position = bisect_left(steps, step)
+            steps.insert(position, step)
+            values.insert(position, value)
         if len(steps) > self._window:
             del steps[0]
             out = values.pop(0)
@@ -88,9 +93,9 @@ class PatientPruner(Pruner):
 
     def _has_stopped(self, curve: Curve) -> bool:
         assert isinstance(curve, WindowedCurve)  # begin made it
-        numbers = [value for value in curve.window_values if value == value]
-        if not numbers:
-            return False
+        values = curve.window_values
+        if values[0] != values[0]:  # max and min pass over a NaN unless it comes first
+            values = [value for value in values if value == value] or [nan]
         if self.maximize:
-            return max(numbers) < curve.highest_before - self._min_delta
-        return min(numbers) > curve.lowest_before + self._min_delta
+            return max(values) < curve.highest_before - self._min_delta
+        return min(values) > curve.lowest_before + self._min_delta

@@ -33,13 +33,22 @@ class SignedRanks:
     def add(self, difference: float) -> None:
         """Rank one more difference."""
         sizes, signs = self._sizes, self._positive
-        size, positive = abs(difference), difference > 0
+        positive = difference > 0
+        size = difference if positive else -difference
         index = bisect_left(sizes, size)
         if size == 0 or (index < len(sizes) and sizes[index] == size):
             self._tied = True
+        above = signs.count(1, index)  # their ranks rise by one
         sizes.insert(index, size)
         signs.insert(index, positive)
-        self._statistic += signs.count(1, index + 1) + (index + 1 if positive else 0)
+        self._statistic += above + index + 1 if positive else above
+
+    def is_below(self, p: float) -> bool:
+        """True when `p_greater` is below ``p``; without ties one look-up. Needs a difference."""
+        count = len(self._sizes)
+        if self._tied or count > EXACT_UP_TO:
+            return self.p_greater() < p
+        return self._statistic >= _critical_statistic(count, p)
 
     def p_greater(self) -> float:
         """The p-value of the differences being symmetric about zero; small when they are above.
@@ -73,6 +82,13 @@ def exact_tail(count: int) -> tuple[float, ...]:
     ways = _sums(range(1, count + 1))
     tails = list(accumulate(reversed(ways)))[::-1]
     return tuple(tail / 2**count for tail in tails)
+
+
+@cache
+def _critical_statistic(count: int, p: float) -> int:
+    """The least W whose tail is below ``p``; one that cannot be reached where there is none."""
+    tails = exact_tail(count)
+    return next((w for w, tail in enumerate(tails) if tail < p), len(tails))
 
 
 def _mid_ranks(sizes: Sequence[float]) -> tuple[list[float], int]:

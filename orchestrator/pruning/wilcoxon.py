@@ -19,25 +19,25 @@ class PairedCurve(Curve):
     def __init__(self) -> None:
         super().__init__()
         self._opponent: Curve | None = None
-        self._unpaired: list[tuple[int, float]] = []
+        self._unpaired: list[int] = []
         self.ranks = SignedRanks()
 
     def add(self, step: int, value: float) -> bool:
         """Take one value in; False, and nothing changes, when the step was reported before."""
         if not Curve.add(self, step, value):
             return False
-        self._unpaired.append((step, value))
+        self._unpaired.append(step)
         return True
 
     def pair_with(self, opponent: Curve, sign: int) -> None:
         """Rank ``sign`` times the difference from ``opponent`` at every step they share."""
         if self._opponent is not opponent:
             self._opponent, self.ranks = opponent, SignedRanks()
-            self._unpaired = list(self.values.items())
-        theirs = opponent.values
-        for step, value in self._unpaired:
+            self._unpaired = list(self.values)
+        ours, theirs = self.values, opponent.values
+        for step in self._unpaired:
             if step in theirs:
-                self.ranks.add(sign * (value - theirs[step]))
+                self.ranks.add(sign * (ours[step] - theirs[step]))
         self._unpaired.clear()
 
 
@@ -71,14 +71,12 @@ class WilcoxonPruner(Pruner):
             return None
         assert isinstance(curve, PairedCurve)  # begin made it
         curve.pair_with(self._best, -1 if self.maximize else 1)
-        if len(curve.ranks) < self._n_startup_steps:
-            return None
-        p = curve.ranks.p_greater()
-        if p >= self._p_threshold:
+        ranks = curve.ranks
+        if len(ranks) < self._n_startup_steps or not ranks.is_below(self._p_threshold):
             return None
         return Prune(
-            f"step {curve.last_step}: worse than the best trial over {len(curve.ranks)} steps "
-            f"(mean {mean:.4g} against {self._best_mean:.4g}, p = {p:.2g})"
+            f"step {curve.last_step}: worse than the best trial over {len(ranks)} steps "
+            f"(mean {mean:.4g} against {self._best_mean:.4g}, p = {ranks.p_greater():.2g})"
         )
 
     def learn(self, trial: int, curve: Curve, value: float | None) -> None:

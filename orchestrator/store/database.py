@@ -27,6 +27,14 @@ SMALLEST_BYTES = 512
 T = TypeVar("T")
 
 
+class DiskTrouble(StoreError):
+    """The disk is full, fails or is not there; what was stored is intact, and it may get well."""
+
+
+class InUse(StoreError):
+    """Another process has the database; it is free when that ends, however it ends."""
+
+
 class Database:
     """One connection of aiosqlite."""
 
@@ -161,14 +169,16 @@ def translated(path: Path) -> Iterator[None]:
     """Errors of SQLite and of the file system as a ``StoreError`` that says what to do.
 
     Raises:
-        StoreError: instead of ``sqlite3.Error`` and ``OSError``.
+        DiskTrouble: for ``OSError``, and for ``sqlite3.Error`` where it is the disk's.
+        StoreError: for any other ``sqlite3.Error``.
     """
     try:
         yield
     except sqlite3.Error as error:
-        raise StoreError(_sentence(path, error)) from error
+        kind = DiskTrouble if isinstance(error, sqlite3.OperationalError) else StoreError
+        raise kind(_sentence(path, error)) from error
     except OSError as error:
-        raise StoreError(f"{path} cannot be used: {error.strerror or error}") from error
+        raise DiskTrouble(f"{path} cannot be used: {error.strerror or error}") from error
 
 
 def _sentence(path: Path, error: sqlite3.Error) -> str:
@@ -193,7 +203,7 @@ def write_lock(path: Path) -> Iterator[None]:
     The lock is the kernel's, so it ends with the process, however that ends.
 
     Raises:
-        StoreError: another process holds it; the message names its process id.
+        InUse: another process holds it; the message names its process id.
     """
     with translated(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -206,7 +216,7 @@ def write_lock(path: Path) -> Iterator[None]:
         except BlockingIOError as error:
             lock.seek(0)
             owner = lock.read().strip() or "unknown"
-            raise StoreError(
+            raise InUse(
                 f"{path} is in use by another trialmq (process {owner}); wait for it, stop it, or "
                 "choose another database with --db"
             ) from error

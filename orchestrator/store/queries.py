@@ -4,18 +4,19 @@ import re
 from functools import cache
 from importlib.resources import files
 
-_NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+_NAME = re.compile(r"^-- name: (.+)$", re.MULTILINE)
 
 
 @cache
 def query(name: str) -> str:
     """The statement that stands under ``-- name: <name>`` in ``queries.sql``."""
-    return _queries()[name]
+    return named_queries("queries.sql")[name]
 
 
 @cache
-def _queries() -> dict[str, str]:
-    text = (files(__package__) / "sql" / "queries.sql").read_text("utf-8")
+def named_queries(file: str) -> dict[str, str]:
+    """Every statement of a file beside this one, by the name above it."""
+    text = (files(__package__) / "sql" / file).read_text("utf-8")
     parts = _NAME.split(text)[1:]
     return {name: body.strip() for name, body in zip(parts[::2], parts[1::2], strict=True)}
 

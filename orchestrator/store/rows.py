@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from orchestrator.trials import Trial
-from schema.study import StudySpec
+from schema.study import StudySettings, StudySpec
 from schema.trial import Desired, FailureKind, TrialState
 from schema.values import Value
 
@@ -24,21 +24,23 @@ _spec_decoder = msgspec.json.Decoder(StudySpec)
 
 @dataclass(frozen=True, slots=True)
 class StudyRow:
-    """A stored study."""
+    """A stored study; ``version`` is that of its settings."""
 
     id: int
     name: str
     spec: StudySpec
     created: float
+    closed_because: str = ""
+    version: int = 1
 
 
 def study_from(row: Row) -> StudyRow:
     """The study in a row of ``studies`` or ``study_by_name``."""
-    return StudyRow(row[0], row[1], _spec_decoder.decode(row[2]), row[3])
+    return StudyRow(row[0], row[1], _spec_decoder.decode(row[2]), *row[3:6])
 
 
-def spec_text(spec: StudySpec) -> str:
-    """A study's definition as it is stored."""
+def spec_text(spec: StudySpec | StudySettings) -> str:
+    """A study's definition, or its settings, as it is stored."""
     return _values_encoder.encode(spec).decode()
 
 
@@ -72,6 +74,9 @@ def trial_from(row: Row) -> Trial:
         started=row[19],
         ended=row[20],
         seconds=row[21],
+        boot=row[22],
+        avoid=row[23],
+        deaths=tuple(json.loads(row[24])),
     )
 
 
@@ -106,5 +111,8 @@ def updated_row(trial: Trial) -> Row:
         trial.started,
         trial.ended,
         trial.seconds,
+        trial.boot,
+        trial.avoid,
+        json.dumps(trial.deaths) if trial.deaths else "[]",
         trial.id,
     )

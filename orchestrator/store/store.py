@@ -23,6 +23,7 @@ from orchestrator.store.rows import (
 from orchestrator.trials import Changes, Trial
 from schema.codec import reports_codec
 from schema.errors import StoreError
+from schema.failpoints import reach
 from schema.messages import Report
 from schema.study import StudySpec
 
@@ -56,11 +57,17 @@ class Store:
             finally:
                 await database.close()
 
+    @property
+    def path(self) -> Path:
+        """Where the database is."""
+        return self._database.path
+
     async def commit(self, changes: Changes) -> None:
         """Store one turn.
 
         Raises:
             Deposed: another orchestrator took over.
+            DiskTrouble: the disk is full or fails; nothing of it was stored.
             StoreError: it could not be stored; nothing of it was.
         """
         await self._database.transact(lambda db: self._write(db, changes))
@@ -72,6 +79,8 @@ class Store:
     def _write(self, db: sqlite3.Connection, changes: Changes) -> None:
         self._hold_term(db)
         many = db.executemany
+        if changes.studies or changes.redefined or changes.settings:
+            _write_studies(db, changes)
         if changes.created:
             many(query("insert_trial"), map(created_row, changes.created.values()))
         if changes.granted:
@@ -89,6 +98,17 @@ class Store:
             many(query("update_trial"), map(updated_row, changes.touched.values()))
         if changes.events:
             many(query("insert_event"), changes.events)
+        if changes.closed:
+            many(query("close_study"), changes.closed)
+        if changes.deleted:
+            db.execute(query("remember_last_trial"))
+            many(query("delete_study"), changes.deleted)
+        if changes.steered:
+            many(query("steer"), changes.steered)
+        _write_rings(db, changes)
+        reach("service.before_commit")
+
+    # ------------------------------------------------------------------ reading
 
     async def study(self, name: str) -> StudyRow | None:
         """The study called ``name``."""
@@ -97,25 +117,11 @@ class Store:
         )
         return None if row is None else study_from(row)
 
-    async def create_study(self, spec: StudySpec, created: float) -> StudyRow:
-        """Store a new study."""
-
-        def work(db: sqlite3.Connection) -> int:
-            self._hold_term(db)
-            cursor = db.execute(query("insert_study"), (None, spec.name, spec_text(spec), created))
-            assert cursor.lastrowid is not None
-            return cursor.lastrowid
-
-        return StudyRow(await self._database.transact(work), spec.name, spec, created)
-
-    async def update_study(self, study: int, spec: StudySpec) -> None:
-        """Store another definition of a study (more trials, another pruner)."""
-
-        def work(db: sqlite3.Connection) -> None:
-            self._hold_term(db)
-            db.execute(query("update_study"), (spec_text(spec), study))
-
-        await self._database.transact(work)
+    async def studies(self) -> list[StudyRow]:
+        """Every study, oldest first."""
+        return await self._database.run(
+            lambda db: [study_from(row) for row in db.execute(query("studies"))]
+        )
 
     async def load(self, study: int) -> tuple[list[Trial], dict[int, list[Report]]]:
         """The trials of a study by number, and the curve of each one's counted attempt."""
@@ -130,8 +136,77 @@ class Store:
 
         return await self._database.run(work)
 
+    async def counts(self) -> dict[int, dict[str, int]]:
+        """How many trials of each study are in each state."""
+
+        def work(db: sqlite3.Connection) -> dict[int, dict[str, int]]:
+            counts: dict[int, dict[str, int]] = {}
+            for study, state, count in db.execute(query("state_counts")):
+                counts.setdefault(study, {})[state] = count
+            return counts
+
+        return await self._database.run(work)
+
+    async def ended(self) -> list[tuple[int, int, int, int]]:
+        """Study, id, attempt and last record of every trial that has ended."""
+        return await self._database.run(lambda db: db.execute(query("ended_trials")).fetchall())
+
+    async def answer_to(self, client: str, request: str) -> bytes | None:
+        """What this request of this client was answered, if it changed something."""
+        row = await self._database.run(
+            lambda db: db.execute(query("answer_to"), (client, request)).fetchone()
+        )
+        return None if row is None else bytes(row[0])
+
+    async def steered(self) -> dict[str, str]:
+        """What people want of runners, by name."""
+        return await self._database.run(lambda db: dict(db.execute(query("steered")).fetchall()))
+
+    async def next_study_id(self) -> int:
+        """The first identifier that no study has."""
+        return await self._database.run(
+            lambda db: int(db.execute(query("next_study_id")).fetchone()[0])
+        )
+
     async def next_trial_id(self) -> int:
-        """The first identifier that no trial has."""
+        """The first identifier that no trial has or had."""
         return await self._database.run(
             lambda db: int(db.execute(query("next_trial_id")).fetchone()[0])
         )
+
+    # ------------------------------------------------------------------ a study on its own
+
+    async def create_study(self, spec: StudySpec, created: float) -> StudyRow:
+        """Store a new study."""
+        study = await self.next_study_id()
+        changes = Changes(studies=[(study, spec.name, spec, created)])
+        changes.settings.append((study, 1, spec.settings, "", created, ""))
+        await self.commit(changes)
+        return StudyRow(study, spec.name, spec, created)
+
+
+def _write_studies(db: sqlite3.Connection, changes: Changes) -> None:
+    db.executemany(
+        query("insert_study"),
+        ((study, name, spec_text(spec), at) for study, name, spec, at in changes.studies),
+    )
+    db.executemany(
+        query("update_study"), ((spec_text(s), study) for study, s in changes.redefined.items())
+    )
+    db.executemany(
+        query("insert_settings"),
+        ((study, v, spec_text(s), *rest) for study, v, s, *rest in changes.settings),
+    )
+
+
+def _write_rings(db: sqlite3.Connection, changes: Changes) -> None:
+    """What is only kept for a while: of each kind the last thousand."""
+    if changes.quarantined:
+        db.executemany(query("insert_quarantine"), changes.quarantined)
+        db.execute(query("bound_quarantine"))
+    if changes.stale:
+        db.executemany(query("insert_stale"), changes.stale)
+        db.execute(query("bound_stale"))
+    if changes.answered:
+        db.executemany(query("insert_answered"), changes.answered)
+        db.execute(query("bound_answered"))

@@ -1,39 +1,65 @@
 """The brokers that the suite runs on, and the far end of a queue.
 
-A member is a context that gives a way to connect: each call is the connection of one more party to
-the same queues. A new broker joins the suite by one more entry in ``MEMBERS``.
+A member gives a way to connect: each call makes one more party of the same queues, which the suite
+enters and leaves. A new broker joins the suite by one more entry in ``MEMBERS``.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable
 from typing import Protocol
 
+import pytest
+
 from schema.broker import Broker, Delivery
+from schema.brokers.address import BrokerAddress, Secret
 from schema.brokers.memory import MemoryHub
+from schema.brokers.rabbitmq import RabbitMQBroker
+from tests.conftest import ON_RABBITMQ
+from tests.rabbitmq_node import RabbitMQNode
 
 
 class Connect(Protocol):
-    """Connects one more party, under its name."""
+    """One more party, under its name, not entered yet."""
 
-    def __call__(self, party: str = "o.test") -> Awaitable[Broker]: ...
+    def __call__(self, party: str = "o.test") -> Broker: ...
 
 
 PATIENCE_SECONDS = 10.0
 
 
-@asynccontextmanager
-async def memory() -> AsyncIterator[Connect]:
+def memory(_: pytest.FixtureRequest) -> Connect:
     """Parties in one process."""
-    hub = MemoryHub()
-
-    async def connect(party: str = "o.test") -> Broker:
-        return hub.connect(party)
-
-    yield connect
+    return MemoryHub().connect
 
 
-MEMBERS: dict[str, Callable[[], AbstractAsyncContextManager[Connect]]] = {"memory": memory}
+def rabbitmq(request: pytest.FixtureRequest) -> Connect:
+    """Parties of the run's own RabbitMQ."""
+    node: RabbitMQNode = request.getfixturevalue("rabbitmq")
+
+    def connect(party: str = "o.test") -> Broker:
+        return RabbitMQBroker(address_of(node), party)
+
+    return connect
+
+
+MEMBERS: dict[str, Callable[[pytest.FixtureRequest], Connect]] = {
+    "memory": memory,
+    "rabbitmq": rabbitmq,
+}
+MARKS = {"rabbitmq": [ON_RABBITMQ]}
+
+
+def address_of(
+    node: RabbitMQNode, user: str = "guest", *, password: str = "", port: int = 0, vhost: str = "/"
+) -> BrokerAddress:
+    """The node as ``user`` reaches it; at ``port`` where something lies in between."""
+    return BrokerAddress(
+        host="127.0.0.1",
+        port=port or node.port,
+        user=user,
+        password=Secret(password or user),
+        vhost=vhost,
+    )
 
 
 class Inbox:

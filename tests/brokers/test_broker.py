@@ -1,8 +1,9 @@
 """What every broker promises, in the words of `schema.broker`."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack
+from typing import Protocol
 from uuid import uuid4
 
 import pytest
@@ -10,25 +11,31 @@ import pytest
 from schema.broker import Broker, Delivery
 from schema.errors import UnknownName
 from schema.identity import Queue, QueueKind
-from tests.brokers.members import MEMBERS, PATIENCE_SECONDS, Connect, Inbox, bodies
+from tests.brokers.members import MARKS, MEMBERS, PATIENCE_SECONDS, Inbox, bodies
 
 ONE_TO_FIVE = [b"1", b"2", b"3", b"4", b"5"]
 
 
-@pytest.fixture(params=sorted(MEMBERS))
-async def connect(request: pytest.FixtureRequest) -> AsyncIterator[Connect]:
+class Enter(Protocol):
+    """Connects one more party."""
+
+    def __call__(self, party: str = "o.test") -> Awaitable[Broker]: ...
+
+
+@pytest.fixture(params=[pytest.param(name, marks=MARKS.get(name, ())) for name in sorted(MEMBERS)])
+async def connect(request: pytest.FixtureRequest) -> AsyncIterator[Enter]:
     """Connects parties to one broker; all are closed at the end."""
+    member = MEMBERS[request.param](request)
     async with AsyncExitStack() as stack:
-        member = await stack.enter_async_context(MEMBERS[request.param]())
 
         async def connected(party: str = "o.test") -> Broker:
-            return await stack.enter_async_context(await member(party))
+            return await stack.enter_async_context(member(party))
 
         yield connected
 
 
 @pytest.fixture
-async def broker(connect: Connect) -> Broker:
+async def broker(connect: Enter) -> Broker:
     """One party."""
     return await connect()
 
@@ -79,7 +86,7 @@ async def test_messages_arrive_in_the_order_in_which_they_were_sent(
     assert bodies(await inbox.take(5)) == ONE_TO_FIVE
 
 
-async def test_a_message_waits_until_somebody_listens(connect: Connect, queue: Queue) -> None:
+async def test_a_message_waits_until_somebody_listens(connect: Enter, queue: Queue) -> None:
     sender, receiver = await connect(), await connect()
     await send(sender, queue, [b"early"])
     await sender.close()
@@ -106,7 +113,9 @@ async def test_thousands_of_messages_arrive_once_each_and_in_order(
 ) -> None:
     inbox = Inbox()
     await broker.consume(queue, inbox, prefetch=50)
-    await send(broker, queue, [b"%d" % index for index in range(3000)])
+    for first in range(0, 3000, 500):
+        numbers = range(first, first + 500)
+        assert all(await asyncio.gather(*(broker.publish(queue, b"%d" % i) for i in numbers)))
     for index in range(3000):
         [delivery] = await inbox.take(1)
         assert delivery.body == b"%d" % index
@@ -162,7 +171,7 @@ async def test_an_acknowledgement_makes_room_for_the_next(broker: Broker, queue:
         await delivery.acknowledge()
 
 
-async def test_consumers_of_one_queue_share_its_messages(connect: Connect, queue: Queue) -> None:
+async def test_consumers_of_one_queue_share_its_messages(connect: Enter, queue: Queue) -> None:
     left, right = Inbox(), Inbox()
     await (await connect()).consume(queue, left, prefetch=1)
     await (await connect()).consume(queue, right, prefetch=1)
@@ -198,11 +207,13 @@ async def test_what_a_cancelled_consumer_did_not_acknowledge_comes_again_in_orde
     await broker.consume(queue, second)
     again = await second.take(4)
     assert bodies(again) == [b"1", b"3", b"4", b"5"]
-    assert [delivery.redelivered for delivery in again] == [True, True, False, False]
+    held_before, _, unseen = again[:2], again[2], again[3]  # the third may have been on its way
+    assert all(delivery.redelivered for delivery in held_before)
+    assert not unseen.redelivered
 
 
 async def test_what_a_closed_party_did_not_acknowledge_goes_to_another(
-    connect: Connect, queue: Queue
+    connect: Enter, queue: Queue
 ) -> None:
     leaver, stayer = await connect(), await connect()
     first, second = Inbox(), Inbox()
@@ -274,19 +285,28 @@ async def test_a_message_for_a_queue_that_does_not_exist_is_refused(broker: Brok
     assert not await broker.publish(unused(), b"lost")
 
 
-async def test_a_full_queue_refuses_and_takes_again_once_there_is_room(broker: Broker) -> None:
-    queue = unused(capacity=2)
+async def test_a_full_inbox_refuses_soon_and_takes_again_once_there_is_room(broker: Broker) -> None:
+    capacity, enough = 2, 100
+    queue = unused(capacity=capacity)
     await broker.declare(queue)
-    assert [await broker.publish(queue, body) for body in ONE_TO_FIVE[:3]] == [True, True, False]
+    taken: list[bytes] = []
+    while await broker.publish(queue, b"%d" % len(taken)):
+        taken.append(b"%d" % len(taken))
+        assert len(taken) < enough
+    assert len(taken) >= capacity
     inbox = Inbox()
     await broker.consume(queue, inbox)
-    for delivery in await inbox.take(2):
+    arrived = await inbox.take(len(taken))
+    assert bodies(arrived) == taken  # what was refused is not there
+    for delivery in arrived:
         await delivery.acknowledge()
-    assert await broker.publish(queue, b"room")
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not await broker.publish(queue, b"room"):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
     assert bodies(await inbox.take(1)) == [b"room"]
 
 
-async def test_declaring_a_queue_again_keeps_its_messages(connect: Connect, queue: Queue) -> None:
+async def test_declaring_a_queue_again_keeps_its_messages(connect: Enter, queue: Queue) -> None:
     broker = await connect()
     await send(broker, queue, [b"kept"])
     await broker.declare(queue)
@@ -313,7 +333,7 @@ async def test_in_a_full_queue_of_one_reader_the_oldest_message_gives_way(
     assert bodies(await inbox.take(2)) == ONE_TO_FIVE[3:]
 
 
-async def test_an_inbox_names_the_party_that_sent_a_message(connect: Connect) -> None:
+async def test_an_inbox_names_the_party_that_sent_a_message(connect: Enter) -> None:
     queue = unused()
     reader = await connect("o.main")
     await reader.declare(queue)
@@ -325,7 +345,7 @@ async def test_an_inbox_names_the_party_that_sent_a_message(connect: Connect) ->
         assert (delivery.sender, delivery.body) == (party, party.encode())
 
 
-async def test_a_private_queue_is_gone_with_its_connection(connect: Connect) -> None:
+async def test_a_private_queue_is_gone_with_its_connection(connect: Enter) -> None:
     owner, other = await connect(), await connect()
     queue = unused(QueueKind.PRIVATE)
     await owner.declare(queue)
@@ -348,7 +368,7 @@ async def test_a_receiver_that_raises_stops_nothing(broker: Broker, queue: Queue
     assert bodies(await inbox.take(5)) == ONE_TO_FIVE
 
 
-async def test_a_closed_party_publishes_nothing(connect: Connect, queue: Queue) -> None:
+async def test_a_closed_party_publishes_nothing(connect: Enter, queue: Queue) -> None:
     closed, listener = await connect(), await connect()
     inbox = Inbox()
     await listener.consume(queue, inbox)
@@ -358,7 +378,7 @@ async def test_a_closed_party_publishes_nothing(connect: Connect, queue: Queue) 
     assert bodies(await inbox.take(1)) == [b"alive"]
 
 
-async def test_closing_twice_does_nothing_more(connect: Connect, queue: Queue) -> None:
+async def test_closing_twice_does_nothing_more(connect: Enter, queue: Queue) -> None:
     leaver, stayer = await connect(), await connect()
     first, second = Inbox(), Inbox()
     subscription = await leaver.consume(queue, first)

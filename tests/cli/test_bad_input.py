@@ -199,3 +199,41 @@ def test_debug_shows_the_users_traceback(
     said = capsys.readouterr().err
     assert 'it.py", line 1, in <module>' in said
     assert said.splitlines()[-1].startswith("trialmq: it.py cannot be imported")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["serve"], "no broker is named: give --broker amqp://user@host:5672/vhost, or set"),
+        (["serve", "--broker", "redis://h"], "--broker: a broker's URL begins with amqp://"),
+        (["serve", "--broker", "amqp://a:b@h"], "a password on the command line can be seen"),
+        (["serve", "--broker", "amqp://localhost:1"], "nothing listens on port 1"),
+        (["serve", "--broker", "amqp://h", "--name", "a.b"], "orchestrator name 'a.b'"),
+        (["serve", "--broker-file", "none"], "none cannot be read"),
+        (["runner"], "--allow: name what may be run here"),
+        (["runner", "--allow", TRAIN], "no broker is named: give --broker"),
+        (["runner", "--allow", TRAIN, "--slots", "0"], "--slots 0: write a number from 1 on"),
+        (["runner", "--allow", TRAIN, "--broker", "amqp://h", "--name", "a b"], "runner name"),
+        (["runner", "--allow", "no.py:train", "--broker", "amqp://h"], "there is no file"),
+        (["runner", "--allow", TRAIN, "--broker", "amqp://h", "--devices", "7"], "no device '7'"),
+        (["runners"], "no broker is named: give --connect amqp://"),
+        (["runners", "--connect", "amqp://localhost:1"], "nothing listens on port 1"),
+        (["study", "list", "--connect", "ftp://x"], "--connect: a broker's URL begins with"),
+        (["study", "set", "s", "limits.trails=3"], "did you mean 'limits.trials'?"),
+        (["study", "set", "s"], "write what to change: NAME=VALUE"),
+        (["best", "--connect", "env"], "no broker is named: give --connect amqp://"),
+        (["run", "train", "--connect", "env", "--isolate"], "that is for `trialmq runner"),
+        (["run", "train", "--connect", "amqp://localhost:1", "--quiet"], "nothing listens"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_wrong_word_to_the_fleet_is_refused(
+    words: list[str],
+    sentence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TRIALMQ_BROKER_URL", raising=False)
+    assert sentence in refusal(capsys, *words)

@@ -16,9 +16,10 @@ from trialmq.cli.durations import parse_duration, shown_duration
 from trialmq.cli.ending import without_option
 from trialmq.cli.estimate import time_left
 from trialmq.cli.figures import figure, measured
-from trialmq.cli.line_view import line_of
+from trialmq.cli.line_view import LineView, line_of
 from trialmq.cli.live_view import LiveView, Moment, screen_of
 from trialmq.cli.terminal import THEME
+from trialmq.cli.view import LOST_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -188,6 +189,37 @@ def test_the_live_view_fits_the_terminal(
     assert all(len(line) <= width for line in lines)
     assert len(lines) < height
     assert "wakeword" in lines[1]
+
+
+def test_a_picture_that_is_old_is_not_shown_as_if_it_were_now() -> None:
+    console = Console(theme=THEME, file=io.StringIO(), record=True, width=80, highlight=False)
+    moment = Moment(progress=picture(), elapsed=65.0, left=None, bests=[0.1], lost_seconds=12.0)
+    console.print(screen_of(moment, 80, 24))
+    text = console.export_text()
+    assert "not connected since 12 s, trials go on" in text
+    assert "runner-1" not in text
+    assert "20 of 40 trials" in text
+
+
+def test_a_log_says_once_that_the_connection_is_lost_and_when_it_is_back() -> None:
+    console = Console(theme=THEME, file=io.StringIO(), record=True, width=160, highlight=False)
+    view = LineView(console, runners=None, limit=None)
+    age = 0.0
+    view.watch(picture, lambda: age)
+    for age in (0.0, LOST_SECONDS + 8, LOST_SECONDS + 9, 0.0):  # noqa: B007 - read by the lambda
+        view.show(picture())
+    first, lost, back = console.export_text().splitlines()
+    assert first == back
+    assert "20 of 40 trials" in first
+    assert lost == "not connected since 12 s, trials go on"
+
+
+def test_a_paused_study_says_how_to_go_on() -> None:
+    console = Console(theme=THEME, file=io.StringIO(), record=True, width=80, highlight=False)
+    moment = Moment(progress=picture(paused=True), elapsed=65.0, left=None, bests=[0.1])
+    console.print(screen_of(moment, 80, 24))
+    assert "paused; go on with: trialmq study resume wakeword" in console.export_text()
+    assert line_of(picture(paused=True), 9.0).endswith(" · paused")
 
 
 def test_the_live_view_shows_what_each_runner_does() -> None:

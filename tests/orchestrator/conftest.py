@@ -7,6 +7,7 @@ import pytest
 
 from schema.brokers.memory import MemoryHub
 from schema.identity import runners_inbox
+from tests.orchestrator.asking import Asking
 from tests.orchestrator.scripted_runner import ScriptedRunner
 
 
@@ -30,3 +31,12 @@ async def runner(hub: MemoryHub) -> AsyncIterator[ScriptedRunner]:
         runner = ScriptedRunner(broker)
         await runner.listen()
         yield runner
+
+
+@pytest.fixture
+async def client(hub: MemoryHub) -> AsyncIterator[Asking]:
+    """A client that listens."""
+    async with hub.connect() as broker:
+        client = Asking(broker)
+        await client.listen()
+        yield client

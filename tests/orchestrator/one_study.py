@@ -3,7 +3,6 @@
 import msgspec
 
 from orchestrator.leases import Leases, Verdict
-from orchestrator.pruning.build import build_pruner
 from orchestrator.study_engine import StudyEngine
 from orchestrator.trials import Changes, Moment, Trial
 from schema.messages import Failure, Final, LeaseClaim, Record, Reported, Started
@@ -89,11 +88,7 @@ class OneStudy:
     def __init__(self, spec: StudySpec | None = None) -> None:
         self.spec = spec or study_spec()
         self.leases = Leases()
-        maximize = self.spec.metric.direction is Direction.MAXIMIZE
-        pruner = build_pruner(
-            self.spec.settings.pruner, maximize=maximize, study_name=self.spec.name
-        )
-        self.engine = StudyEngine(1, self.spec, pruner, self.leases)
+        self.engine = StudyEngine(1, self.spec, self.leases)
         self.changes = Changes()
         self.now = 1000.0
 

@@ -57,9 +57,9 @@ class ScriptedRunner:
         body = self._to_orchestrator.encode(message)
         assert await self._broker.publish(runners_inbox(), body)
 
-    async def hello(self, offer: ObjectiveDescription, slots: int = 1) -> None:
+    async def hello(self, *offers: ObjectiveDescription, slots: int = 1) -> None:
         """Arrive."""
-        await self.say(Hello(runner=self.name, boot=self.boot, slots=slots, offers=(offer,)))
+        await self.say(Hello(runner=self.name, boot=self.boot, slots=slots, offers=offers))
 
     async def beat(self, *claims: LeaseClaim) -> None:
         """Say that this runner lives and holds these attempts."""
@@ -103,3 +103,9 @@ def reported(*reports: Report) -> Reported:
 def completed(**metrics: float) -> Final:
     """The end of an attempt that returned ``metrics``."""
     return Final(outcome=Outcome.COMPLETE, metrics=metrics, seconds=1.0)
+
+
+async def all_heard(runner: ScriptedRunner) -> None:
+    """Everything that was said before now has been dealt with."""
+    await runner.beat()
+    await runner.orders(lambda orders: not orders.leases)

@@ -1,8 +1,11 @@
 """An orchestrator on a database and a broker, for a study of one variable."""
 
+import contextlib
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -32,13 +35,13 @@ ONE = msgspec.structs.replace(SPEC, settings=StudySettings(limits=Limits(trials=
 
 
 @asynccontextmanager
-async def serving(path: Path, hub: MemoryHub) -> AsyncIterator[Service]:
+async def serving(path: Path, hub: MemoryHub, *, resident: bool = False) -> AsyncIterator[Service]:
     """An orchestrator."""
     async with (
         Store.open(path) as store,
         Sampler() as sampler,
         hub.connect() as broker,
-        Service(store, broker, sampler) as service,
+        Service(store, broker, sampler, resident=resident, version="0.1.0") as service,
     ):
         yield service
 
@@ -48,3 +51,9 @@ async def stored(path: Path, study: int = 1) -> list[Trial]:
     async with Store.open(path) as store:
         trials, _ = await store.load(study)
         return trials
+
+
+def rows(path: Path, statement: str) -> list[Any]:
+    """What a statement finds in the database, beside whoever writes to it."""
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        return db.execute(statement).fetchall()

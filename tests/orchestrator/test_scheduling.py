@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
+from orchestrator.runners import Runner
 from orchestrator.scheduling import (
     LOOKAHEAD_TRIALS,
-    Runner,
     lookahead,
     plan,
     very_short,
@@ -21,14 +21,14 @@ def runner(name: str, slots: int = 1, *offers: str) -> Runner:
         name=name,
         boot="boot",
         slots=slots,
-        offers=frozenset(offers or ("train.py:train",)),
+        offers={entry: study_spec().objective for entry in offers or ("train.py:train",)},
         seen=0.0,
     )
 
 
 def carry_out(study: OneStudy, *runners: Runner) -> tuple[list[tuple[int, str]], int]:
     """Plan and grant; who got which trial, and how many more could be run."""
-    grants, demand = plan(runners, [study.engine], study.leases)
+    grants, demand = plan(runners, [study.engine], study.leases, study.now)
     for grant in grants:
         grant.engine.grant(grant.trial, grant.runner, study.moment, study.changes)
     return [(g.trial.number, g.runner) for g in grants], demand[study.engine.id]
@@ -106,7 +106,9 @@ def test_two_studies_share_the_slots_of_a_runner() -> None:
     second.engine.id = 2
     first.create()
     second.create()
-    grants, demand = plan([runner("left", 1)], [first.engine, second.engine], first.leases)
+    grants, demand = plan(
+        [runner("left", 1)], [first.engine, second.engine], first.leases, first.now
+    )
     assert [grant.engine for grant in grants] == [first.engine]
     assert demand == {1: 0, 2: 0}
 

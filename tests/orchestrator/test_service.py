@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from orchestrator import service as service_module
+from orchestrator import reception
 from orchestrator.store.store import Deposed
 from schema.broker import Delivery
 from schema.brokers.memory import MemoryHub
@@ -144,7 +144,7 @@ async def test_a_runner_that_offers_something_else_is_handed_nothing(
 async def test_an_assignment_that_nobody_claims_is_offered_again(
     path: Path, hub: MemoryHub, runner: ScriptedRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service_module, "OFFER_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(reception, "OFFER_AGAIN_SECONDS", 0.0)
     async with serving(path, hub) as service:
         await service.open_study(ONE)
         await runner.hello(OFFER)

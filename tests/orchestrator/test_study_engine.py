@@ -209,7 +209,7 @@ def test_the_best_is_feasible_and_strictly_better_than_the_one_before() -> None:
 def test_the_sampler_is_told_the_objectives_metrics_in_their_order() -> None:
     loss = Metric(name="loss", direction=Direction.MINIMIZE)
     score = Metric(name="score", direction=Direction.MAXIMIZE)
-    study = OneStudy(study_spec(loss, score))
+    study = OneStudy(study_spec(loss, score, pruner=PrunerSettings()))
     study.tell(study.running(), completed(0.7, loss=0.1))
     (told,) = study.engine.tells
     assert (told.number, told.state, told.values) == (0, TrialState.COMPLETE, (0.1, 0.7))

@@ -5,7 +5,7 @@ import itertools
 from random import Random
 
 from schema.broker import Broker, Delivery, Receiver, Subscription
-from schema.identity import Queue
+from schema.identity import Queue, runner_party
 
 
 class Killed(Exception):
@@ -52,7 +52,7 @@ class Network:
             return
         wire, receiver = self.random(f"consumers of {queue}").choice(there)
         if wire.owner not in self.cut:
-            receiver(Message(body, sender))
+            receiver(Message(body, runner_party(sender)))
 
     def lose_everything(self) -> None:
         """The broker's disk is gone: whatever was on its way is lost."""

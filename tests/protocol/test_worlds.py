@@ -1,22 +1,28 @@
 """The protocol holds in every simulated world, and a protocol with a part taken out does not."""
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import msgspec
 import pytest
 
 from orchestrator.leases import Leases, Verdict
 from orchestrator.service import Service
 from orchestrator.store.store import Store
-from orchestrator.trials import Changes
+from orchestrator.study_engine import StudyEngine
+from orchestrator.trials import Changes, Trial
 from schema.messages import Final, LeaseOrder, Orders, Record, Reported, Started
+from schema.trial import Desired, Outcome
 from tests.protocol.world import World
 from trial_runner.spool import Lease, Spool
 
 Patch = pytest.MonkeyPatch
-WORLDS = 150
+WORLDS = int(os.environ.get("TRIALMQ_WORLDS", "200"))
+"""In each test run; `make soak` asks for 20,000."""
+
 ENOUGH_FOR_A_MUTANT = 60
 EVERY_RUN_SHOULD_SEE = [
     "orchestrator killed",
@@ -32,6 +38,8 @@ EVERY_RUN_SHOULD_SEE = [
     "lease expired",
     "lease renewed",
     "complete although it was to be pruned",
+    "late results that were kept",
+    "poison",
 ]
 
 
@@ -149,6 +157,55 @@ def _no_term(patch: Patch) -> None:
     patch.setattr(Spool, "current", always)
 
 
+def _granted_without_a_new_number(patch: Patch) -> None:
+    """The next attempt of a trial has the number of the one that was lost."""
+    honest = Leases.grant
+
+    def grant(self: Leases, trial: Trial, runner: str, now: float, boot: str = "") -> None:
+        again = trial.attempt > 0
+        honest(self, trial, runner, now, boot)
+        if again:
+            trial.attempt -= 1
+
+    patch.setattr(Leases, "grant", grant)
+
+
+def _taken_back_from_another(patch: Patch) -> None:
+    """Who claims an attempt has it, whoever holds it by now."""
+    honest = Leases.judge
+
+    def judge(self: Leases, runner: str, record: Record) -> Verdict:
+        trial = self.live.get(record.trial)
+        if trial is not None and trial.attempt > record.attempt:
+            trial.attempt = record.attempt
+        return honest(self, runner, record)
+
+    patch.setattr(Leases, "judge", judge)
+
+
+def _repeated_assignments_are_run_again(patch: Patch) -> None:
+    """A runner does not remember which attempts it was given."""
+    honest = Spool.accept
+
+    def accept(self: Spool, assignment: Any) -> Lease | None:
+        self._highest.clear()
+        return honest(self, assignment)
+
+    patch.setattr(Spool, "accept", accept)
+
+
+def _prunes_are_final(patch: Patch) -> None:
+    """What is wanted counts for more than what was observed."""
+    honest = StudyEngine._finish
+
+    def finish(self: StudyEngine, trial: Trial, final: Final, *rest: Any) -> None:
+        if trial.desired is Desired.PRUNE:
+            final = msgspec.structs.replace(final, outcome=Outcome.PRUNED, metrics={})
+        honest(self, trial, final, *rest)
+
+    patch.setattr(StudyEngine, "_finish", finish)
+
+
 def _no_expiry(patch: Patch) -> None:
     """A lease lasts for ever."""
 
@@ -169,6 +226,10 @@ def _no_expiry(patch: Patch) -> None:
         _any_assignment_accepted,
         _no_term,
         _no_expiry,
+        _granted_without_a_new_number,
+        _taken_back_from_another,
+        _repeated_assignments_are_run_again,
+        _prunes_are_final,
     ],
 )
 def test_the_worlds_notice_when_a_part_of_the_protocol_is_missing(

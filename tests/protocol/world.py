@@ -28,7 +28,7 @@ from orchestrator.suggestions import Ask, Past, Told
 from schema.messages import Final
 from schema.results import TrialResult
 from schema.study import StudySpec
-from schema.trial import ENDED, Outcome, TrialState
+from schema.trial import ENDED, FailureKind, Outcome, TrialState
 from schema.values import Value
 from tests.orchestrator.one_study import study_spec
 from tests.protocol.faulty_network import Killed, Network, Wire
@@ -123,7 +123,8 @@ class World:
         """Run the world of this seed to its end; ``violations`` then says what was wrong."""
         loop = VirtualTimeLoop()
         world = cls(seed)
-        with patch("orchestrator.service.time", _Clock(loop)):
+        clock = _Clock(loop)
+        with patch("orchestrator.service.time", clock), patch("orchestrator.ledger.time", clock):
             try:
                 loop.run_until_complete(world._run())
             finally:
@@ -246,8 +247,11 @@ class World:
             self._expect(trial.state.ended, f"trial {trial.number} is still {trial.state}")
             self._expect(ends[trial.number] == 1, f"trial {trial.number} ended {ends} times")
             await self._check_trial(results, trial)
+            self.seen["poison"] += trial.failure is FailureKind.POISON
             if trial.state is TrialState.COMPLETE and trial.number in pruned:
                 self.seen["complete although it was to be pruned"] += 1
+        late = self._sqlite.execute("SELECT count(*) FROM stale").fetchone()[0]
+        self.seen["late results that were kept"] += late
         for life, times in self.truth.executions.items():
             self._expect(times == 1, f"{life} was executed {times} times")
         for life, finals in self.truth.finals.items():

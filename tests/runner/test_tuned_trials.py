@@ -13,7 +13,9 @@ from schema.trial import TrialState
 from tests.runner.threshold_objective import Decision, ThresholdConfig, train
 from trial_runner.stop_flag import StopFlag
 from trial_runner.trial import ReportStream, Stopped, Trial
-from trialmq.sweep import SweepChoices, SweepResult, sweep
+from trialmq.choices import SweepChoices
+from trialmq.sweep import sweep
+from trialmq.sweep_result import SweepResult
 
 OBJECTIVES = Path(__file__).with_name("threshold_objective.py")
 

@@ -6,7 +6,8 @@ import pytest
 
 from schema.study import Limits
 from schema.trial import FailureKind, TrialState
-from trialmq.sweep import SweepChoices, sweep
+from trialmq.choices import SweepChoices
+from trialmq.sweep import sweep
 
 OBJECTIVES = Path(__file__).with_name("unusual_objectives.py")
 

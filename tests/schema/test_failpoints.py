@@ -26,7 +26,7 @@ def failpoints_in(folders: tuple[str, ...], written: str) -> Counter[str]:
 
 
 PLACES = failpoints_in(SHIPPED, r"(?<!`)\breach\(\"([^\"]+)\"\)")
-USED = failpoints_in(("tests",), r"\"([a-z_.]+)(?::\d+)?:(?:kill|stop|delay|enospc)\"")
+USED = failpoints_in(("tests",), r"\"([a-z_]+\.[a-z_.]+)(?::\d+)?:(?:kill|stop|delay|enospc)\"")
 
 
 def test_each_failpoint_is_at_one_place_and_named_alike() -> None:
@@ -64,12 +64,14 @@ def test_a_disk_that_is_full_stays_full() -> None:
     assert run.stdout.split() == ["another"]
 
 
-@pytest.mark.parametrize("text", ["a", "a:b", ":kill", "a:0:kill", "a:x:kill", "a:1:2:kill"])
+@pytest.mark.parametrize(
+    "text", ["a", "a:b", ":kill", "some.place:0:kill", "a:x:kill", "a:1:2:kill"]
+)
 def test_a_failpoint_that_does_not_read_says_how_it_is_written(text: str) -> None:
     with pytest.raises(WrongInput, match="write it as"):
         Failpoint.read(text)
 
 
 def test_a_failpoint_reads() -> None:
-    assert Failpoint.read("a.b:kill") == Failpoint("a.b", 1, Action.KILL)
-    assert Failpoint.read("a.b:3:stop") == Failpoint("a.b", 3, Action.STOP)
+    assert Failpoint.read("some.place:kill") == Failpoint("some.place", 1, Action.KILL)
+    assert Failpoint.read("some.place:3:stop") == Failpoint("some.place", 3, Action.STOP)

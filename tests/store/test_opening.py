@@ -18,6 +18,7 @@ from orchestrator.store import database
 from orchestrator.store.database import APPLICATION_ID
 from orchestrator.store.queries import migrations
 from orchestrator.store.store import Deposed, Store
+from orchestrator.trials import Changes
 from schema.errors import StoreError
 from tests.store.making import SPEC, creating, trial
 
@@ -285,7 +286,7 @@ async def test_an_orchestrator_that_was_replaced_writes_nothing_more(path: Path)
             for write in (
                 old.commit(creating(trial(2, study.id))),
                 old.create_study(SPEC, 2.0),
-                old.update_study(study.id, SPEC),
+                old.commit(Changes(redefined={study.id: SPEC})),
             ):
                 with pytest.raises(Deposed, match="another orchestrator took over"):
                     await write

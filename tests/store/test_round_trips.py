@@ -20,7 +20,7 @@ from schema.study import Limits, StudySettings
 from schema.trial import Desired, FailureKind, TrialState
 from tests.store.making import REPORTS, SPEC, creating, reporting, trial
 
-NOT_STORED = {"heard", "avoid", "boot", "last_metrics"}
+NOT_STORED = {"heard", "offered", "not_before", "last_metrics", "last_seconds"}
 """What only means something while the orchestrator lives."""
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
@@ -57,6 +57,9 @@ def trials(draw: st.DrawFn) -> Trial:
         started=draw(st.none() | TIME),
         ended=draw(st.none() | TIME),
         seconds=draw(TIME),
+        boot=draw(TEXT),
+        avoid=draw(st.none() | TEXT),
+        deaths=tuple(draw(st.lists(TEXT, max_size=3))),
     )
 
 
@@ -74,6 +77,7 @@ def stored() -> sqlite3.Connection:
     db = sqlite3.connect(":memory:")
     for _, script in migrations():
         db.executescript(script)
+    db.execute(query("insert_meta"), (0.0,))
     db.execute(query("insert_study"), (1, "s", "{}", 0.0))
     return db
 
@@ -124,7 +128,7 @@ async def test_a_study_comes_back_as_it_was_and_may_be_changed(tmp_path: Path) -
         assert await store.study(SPEC.name) == row
         assert (row.spec, row.created) == (SPEC, 12.5)
         longer = msgspec.structs.replace(SPEC, settings=StudySettings(limits=Limits(trials=500)))
-        await store.update_study(row.id, longer)
+        await store.commit(Changes(redefined={row.id: longer}))
         again = await store.study(SPEC.name)
         assert again is not None
         assert (again.id, again.spec, again.created) == (row.id, longer, 12.5)

@@ -3,7 +3,7 @@
 import sys
 from typing import Literal
 
-from trialmq.cli.options import COMMON, Common
+from trialmq.cli.options import HERE, Place
 
 
 def best(
@@ -11,7 +11,7 @@ def best(
     /,
     *,
     format: Literal["table", "toml", "json"] = "table",
-    common: Common = COMMON,
+    common: Place = HERE,
 ) -> None:
     """Show the best configuration of a study.
 
@@ -24,7 +24,7 @@ def best(
     from schema.values import nest
     from trialmq.cli.reading import read_study
 
-    found = read_study(common.db, study)
+    found = read_study(common, study)
     trial = best_of(found.spec, found.trials)
     if trial is None:
         raise WorkFailed(
@@ -43,13 +43,14 @@ def best(
     else:
         from trialmq.cli.configuration import configuration_table
         from trialmq.cli.figures import shown_metrics
-        from trialmq.cli.front import front_sentence
+        from trialmq.cli.front import front_sentence, front_table
         from trialmq.cli.terminal import console
 
         screen = console()
         title = f"[name]{found.spec.name}[/]  [best]trial {trial.number}[/]  "
         screen.print(title + shown_metrics(trial.metrics or {}), end="\n\n")
         if front := front_sentence(found.spec, found.trials):
-            screen.print(front, end="\n\n")
+            screen.print(front)
+            screen.print(front_table(found.spec, found.trials), end="\n\n")
         space = found.spec.objective.space
         screen.print(configuration_table(space, trial.config, screen.width))

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -16,10 +16,10 @@ from schema.trial import TrialState
 from trialmq.cli.configuration import configuration_table
 from trialmq.cli.durations import shown_duration
 from trialmq.cli.figures import counted, shown_metrics
-from trialmq.cli.front import front_sentence
+from trialmq.cli.front import front_sentence, front_table
 from trialmq.cli.options import Common
 from trialmq.cli.terminal import STATE_STYLE
-from trialmq.sweep import SweepResult
+from trialmq.sweep_result import SweepResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +75,13 @@ class Ending:
         if best is not None:
             yield self._comparison(best)
             if front := front_sentence(self.result.spec, self.result.trials):
-                yield Text(front)
+                yield Group(front, front_table(self.result.spec, self.result.trials))
             yield configuration_table(self.result.spec.objective.space, best.config, width)
         elif self.result.summary.trials["complete"]:
             yield Text("No complete trial holds the constraints.")
         yield from self._saved()
+        for warning in self.result.summary.warnings:
+            yield Text.assemble(("Warning", "failed"), f"  {warning}")
 
     def _headline(self) -> Text:
         summary = self.result.summary

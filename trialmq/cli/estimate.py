@@ -6,7 +6,7 @@ from schema.results import Progress
 
 
 def time_left(
-    progress: Progress, *, runners: int, elapsed: float, limit: float | None
+    progress: Progress, *, runners: int | None, elapsed: float, limit: float | None
 ) -> float | None:
     """Seconds until the study ends; ``None`` where that cannot be said yet.
 
@@ -19,6 +19,7 @@ def time_left(
     if progress.limit is not None and typical is not None:
         rests = [max(0.0, typical - trial.seconds) for trial in progress.running]
         waiting = max(0, progress.limit - progress.ended - len(rests))
-        shared = (math.fsum(rests) + waiting * typical) / max(1, runners)
+        share = len(rests) if runners is None else runners
+        shared = (math.fsum(rests) + waiting * typical) / max(1, share)
         known.append(max([shared, *rests]))
     return min(known, default=None)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from schema.errors import WrongInput
 from schema.study import StudySpec
-from trialmq.cli.options import COMMON, Common
+from trialmq.cli.options import HERE, Place
 
 if TYPE_CHECKING:
     from schema.results import TrialResult
@@ -24,7 +24,7 @@ def export(
     *,
     format: Literal["csv", "json"] = "csv",
     output: Path | None = None,
-    common: Common = COMMON,
+    common: Place = HERE,
 ) -> None:
     """Write all trials with their configurations to a file.
 
@@ -37,7 +37,7 @@ def export(
     """
     from trialmq.cli.reading import read_study
 
-    found = read_study(common.db, study)
+    found = read_study(common, study)
     text = (as_csv if format == "csv" else as_json)(found.spec, found.trials)
     if output is None:
         sys.stdout.write(text)

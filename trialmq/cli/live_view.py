@@ -22,8 +22,9 @@ from trialmq.cli.curve import sparkline
 from trialmq.cli.durations import shown_duration
 from trialmq.cli.estimate import time_left
 from trialmq.cli.figures import measured
-from trialmq.cli.view import View
+from trialmq.cli.view import LOADING, View, lost_sentence
 
+PARTING = "Ctrl-C stops; the same command goes on where it was"
 ROWS_AROUND = 11
 """Rows of the screen that are not runners."""
 BAR_WIDTH, METRIC_WIDTH, GAP = 12, 10, 3
@@ -33,12 +34,17 @@ REST_WIDTH = 52
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """A picture, with what it does not know: seconds of the run and the best values so far."""
+    """A picture, with what it does not know: seconds of the run and the best values so far.
+
+    ``lost_seconds`` is how old it is, where the connection is lost; ``parting`` what Ctrl-C does.
+    """
 
     progress: Progress
     elapsed: float
     left: float | None
     bests: Sequence[float]
+    lost_seconds: float = 0.0
+    parting: str = PARTING
 
 
 class LiveView(View):
@@ -46,13 +52,22 @@ class LiveView(View):
 
     beat_seconds = 0.125
 
-    def __init__(self, console: Console, *, runners: int, limit: float | None) -> None:
+    def __init__(
+        self,
+        console: Console,
+        *,
+        runners: int | None,
+        limit: float | None,
+        loading: str = LOADING,
+        parting: str = PARTING,
+    ) -> None:
         super().__init__()
         self._console = console
         self._runners = runners
         self._limit = limit
+        self._parting = parting
         self._bests: dict[int, float] = {}
-        self._loading = Spinner("dots", Text("loading the objective…", "faint"), style="running")
+        self._loading = Spinner("dots", Text(loading, "faint"), style="running")
         self._live = Live(console=console, auto_refresh=False, transient=True)
 
     def show(self, progress: Progress | None) -> None:
@@ -68,8 +83,17 @@ class LiveView(View):
         if progress.best is not None:
             self._bests[progress.ended] = progress.best[1]
         left = time_left(progress, runners=self._runners, elapsed=self.elapsed, limit=self._limit)
+        if self.lost_seconds:
+            left = None
         bests = [self._bests[ended] for ended in sorted(self._bests)]
-        return Moment(progress=progress, elapsed=self.elapsed, left=left, bests=bests)
+        return Moment(
+            progress=progress,
+            elapsed=self.elapsed,
+            left=left,
+            bests=bests,
+            lost_seconds=self.lost_seconds,
+            parting=self._parting,
+        )
 
     async def __aenter__(self) -> Self:
         self._live.start()
@@ -99,9 +123,9 @@ def screen_of(moment: Moment, width: int, height: int) -> RenderableType:
         _counts(progress),
         _best(moment, inner),
         Text(),
-        _runners(progress, inner, max(1, height - ROWS_AROUND)),
+        _lost(moment) or _runners(progress, inner, max(1, height - ROWS_AROUND)),
         Text(),
-        _last_line(progress),
+        _last_line(moment),
     ]
     return Padding(Group(*blocks), (1, 1, 0, 1))
 
@@ -175,6 +199,11 @@ def _best(moment: Moment, width: int) -> Text:
     return text
 
 
+def _lost(moment: Moment) -> RenderableType | None:
+    """Instead of what the runners did when they were last heard of, as if they did it now."""
+    return Text(lost_sentence(moment.lost_seconds), "failed") if moment.lost_seconds else None
+
+
 def _runners(progress: Progress, width: int, rows: int) -> RenderableType:
     if not progress.running:
         idle = "waiting for the runners…" if not progress.closed_because else "no trial runs"
@@ -223,9 +252,12 @@ def _step(trial: RunningTrial, steps: int | None) -> RenderableType:
     return line
 
 
-def _last_line(progress: Progress) -> Text:
+def _last_line(moment: Moment) -> Text:
+    progress = moment.progress
     if progress.closed_because == "interrupted":
         return Text("stopping: the running trials are kept as waiting · Ctrl-C again ends at once")
     if progress.closed_because:
         return Text(f"ending: {progress.closed_because}")
-    return Text("Ctrl-C stops; the same command goes on where it was", "faint")
+    if progress.paused:
+        return Text(f"paused; go on with: trialmq study resume {progress.study}")
+    return Text(moment.parting, "faint")

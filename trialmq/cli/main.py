@@ -13,14 +13,22 @@ from cyclopts import App, CycloptsError
 
 from schema.errors import TrialMQError, WrongInput
 from trialmq.cli.best import best
+from trialmq.cli.broker import broker_application
+from trialmq.cli.doctor import doctor
 from trialmq.cli.export import export
-from trialmq.cli.options import Common
+from trialmq.cli.options import Always
 from trialmq.cli.pruning import pruning_application
 from trialmq.cli.run import run
+from trialmq.cli.runner import runner
+from trialmq.cli.runners import runners_application
+from trialmq.cli.serve import serve
 from trialmq.cli.show import show
 from trialmq.cli.studies import studies
+from trialmq.cli.study import study_application
 from trialmq.cli.study_file import fill_from_study_file
 from trialmq.cli.trials import trials
+from trialmq.cli.verify import verify
+from trialmq.installed import installed_version
 
 DONE, NOT_DONE, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -30,14 +38,10 @@ HELP = """Finds good hyper-parameters for torch training.
 
 trialmq run train.py:train    search; the same command goes on
 trialmq best                  the best configuration found so far
+
+trialmq serve                 the same on many machines: the service on one,
+trialmq runner --allow …      a runner on each that trains
 """
-
-
-def version() -> str:
-    """The version that is installed."""
-    import importlib.metadata
-
-    return importlib.metadata.version("trialmq")
 
 
 def application() -> App:
@@ -46,7 +50,7 @@ def application() -> App:
         name="trialmq",
         help=HELP,
         help_format="plaintext",
-        version=version,
+        version=installed_version,
         config=fill_from_study_file,
         exit_on_error=False,
         print_error=False,
@@ -56,7 +60,14 @@ def application() -> App:
     commands: tuple[Command, ...] = (run, best, trials, show, studies, export)
     for place, command in enumerate(commands):
         app.command(command, sort_key=place)
+    app.command(serve, sort_key=20)
+    app.command(runner, sort_key=21)
+    app.command(runners_application(sort_key=22))
+    app.command(study_application(sort_key=23))
     app.command(pruning_application(sort_key=len(commands)))
+    app.command(broker_application(sort_key=len(commands) + 1))
+    app.command(doctor, sort_key=len(commands) + 2)
+    app.command(verify, sort_key=len(commands) + 3)
     return app
 
 
@@ -68,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         command, bound, ignored = app.parse_args(tokens, exit_on_error=False, print_error=False)
         common = bound.arguments.get("common")
-        debug = isinstance(common, Common) and common.debug
+        debug = isinstance(common, Always) and common.debug
         injected = {"tokens": tokens} if "tokens" in ignored else {}
         code = command(*bound.args, **bound.kwargs, **injected)
         sys.stdout.flush()

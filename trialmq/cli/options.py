@@ -3,14 +3,20 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Group, Parameter, Token
 
 from schema.errors import WrongInput
+from schema.identity import ORCHESTRATOR
 from trialmq.cli.durations import parse_duration
 
+if TYPE_CHECKING:
+    from schema.brokers.address import BrokerAddress
+
 DATABASE = Path("trialmq.db")
+ENVIRONMENT = "env"
+"""As the URL of a broker: what the environment says."""
 
 
 def read_seconds(_: Any, tokens: Sequence[Token]) -> float:
@@ -33,14 +39,20 @@ EVERYWHERE = Group("Everywhere", sort_key=9)
 
 @Parameter(name="*", group=EVERYWHERE)
 @dataclass(frozen=True, kw_only=True)
-class Common:
+class Always:
     """Options of every command."""
-
-    db: Annotated[Path, Parameter(env_var="TRIALMQ_DB")] = DATABASE
-    """The database with the studies."""
 
     debug: Annotated[bool, Parameter(negative="", show_default=False)] = False
     """Show the traceback of an error."""
+
+
+@Parameter(name="*", group=EVERYWHERE)
+@dataclass(frozen=True, kw_only=True)
+class Common(Always):
+    """Options of every command on a database."""
+
+    db: Annotated[Path, Parameter(env_var="TRIALMQ_DB")] = DATABASE
+    """The database with the studies."""
 
     @property
     def hint(self) -> list[str]:
@@ -48,7 +60,90 @@ class Common:
         return [] if self.db == DATABASE else ["--db", str(self.db)]
 
 
+@Parameter(name="*", group=EVERYWHERE)
+@dataclass(frozen=True, kw_only=True)
+class Place(Common):
+    """Options of a command on a database here, or on a service elsewhere."""
+
+    connect: Annotated[str | None, Parameter(metavar="URL", show_default=False)] = None
+    """Ask a running `trialmq serve` at this broker instead; env: at TRIALMQ_BROKER_URL."""
+
+    orchestrator: Annotated[str, Parameter(metavar="NAME")] = ORCHESTRATOR
+    """With --connect: the --name of the `trialmq serve` that is meant."""
+
+    @property
+    def hint(self) -> list[str]:
+        """The words that name this place in a command, where it is not the usual database."""
+        if self.connect is None:
+            return super().hint
+        return ["--connect", self.connect, *_named(self.orchestrator)]
+
+
+@Parameter(name="*", group=EVERYWHERE)
+@dataclass(frozen=True, kw_only=True)
+class Fleet(Always):
+    """Options of a command that asks a running service."""
+
+    connect: Annotated[str, Parameter(metavar="URL", show_default=False)] = ENVIRONMENT
+    """The broker of a running `trialmq serve`. [default: TRIALMQ_BROKER_URL]"""
+
+    orchestrator: Annotated[str, Parameter(metavar="NAME")] = ORCHESTRATOR
+    """The --name of the `trialmq serve` that is meant."""
+
+
+@Parameter(name="*", group=Group("Broker", sort_key=1))
+@dataclass(frozen=True, kw_only=True)
+class BrokerOptions:
+    """Options of a process that joins a broker for good."""
+
+    broker: Annotated[str | None, Parameter(metavar="URL", show_default=False)] = None
+    """amqp[s]://user@host/vhost, without a password. [default: TRIALMQ_BROKER_URL]"""
+
+    broker_file: Annotated[Path | None, Parameter(metavar="FILE", show_default=False)] = None
+    """A file that holds the URL, and that only its owner can read."""
+
+    broker_password_file: Annotated[Path | None, Parameter(metavar="FILE", show_default=False)] = (
+        None
+    )
+    """A file that holds the password alone; or set TRIALMQ_BROKER_PASSWORD."""
+
+
 COMMON = Common()
+HERE = Place()
+FLEET = Fleet()
+BROKER = BrokerOptions()
+
+
+def service_address(reached: Place | Fleet) -> "BrokerAddress":
+    """The broker that ``--connect`` names.
+
+    Raises:
+        BrokerError: it names none, or has a password in it.
+    """
+    from trialmq.connecting import address_of
+
+    url = None if reached.connect == ENVIRONMENT else reached.connect
+    return address_of(url, option="--connect")
+
+
+def joined_address(options: BrokerOptions) -> "BrokerAddress":
+    """The broker that a service or a runner joins.
+
+    Raises:
+        BrokerError: none is named, or what names it is wrong.
+    """
+    from trialmq.connecting import address_of
+
+    return address_of(
+        options.broker,
+        option="--broker",
+        file=options.broker_file,
+        password_file=options.broker_password_file,
+    )
+
+
+def _named(orchestrator: str) -> list[str]:
+    return [] if orchestrator == ORCHESTRATOR else ["--orchestrator", orchestrator]
 
 
 def at_least_one(option: str, value: int | None) -> None:
@@ -71,10 +166,11 @@ def read_parameters(texts: Sequence[str]) -> Iterator[tuple[str, int | float | s
         name, equals, value = text.partition("=")
         if not equals:
             raise WrongInput(f"--pruner-parameter {text}: write name=value")
-        yield name.strip(), _number_or_word(value.strip())
+        yield name.strip(), number_or_word(value.strip())
 
 
-def _number_or_word(text: str) -> int | float | str:
+def number_or_word(text: str) -> int | float | str:
+    """A number if it reads as one, else the text."""
     for read in (int, float):
         try:
             return read(text)

@@ -1,14 +1,85 @@
-"""How the reading commands get at what is stored: one study of one database, in one short visit."""
+"""How the reading commands get at studies: in a database here, or of a service elsewhere.
+
+A ``Reading`` is the one interface to both, opened for one short visit; so each command is written
+once and does not know where its study is.
+"""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from orchestrator.results import Results
 from schema.errors import UnknownName, WrongInput
 from schema.messages import Report
+from schema.requests import TrialDetail
 from schema.results import AttemptResult, Event, StudyOverview, TrialResult
 from schema.study import StudySpec
+from trialmq.cli.options import Place, service_address
+
+if TYPE_CHECKING:
+    from orchestrator.client import Client
+    from orchestrator.results import Results
+
+T = TypeVar("T")
+
+
+class Reading(Protocol):
+    """Studies that can be looked at; ``where`` names their place in a sentence."""
+
+    where: str
+
+    async def studies(self) -> Sequence[StudyOverview]:
+        """Every study, oldest first."""
+
+    async def study(self, name: str) -> StudyOverview:
+        """The study of this name; raises `UnknownName`."""
+
+    async def trials(self, study: StudyOverview) -> list[TrialResult]:
+        """The trials of a study by number."""
+
+    async def trial(self, study: StudyOverview, number: int) -> TrialDetail:
+        """One trial with all that is known of it; raises `UnknownName`."""
+
+
+class StoredStudies:
+    """The studies of a database."""
+
+    def __init__(self, results: "Results", database: Path) -> None:
+        self.where = str(database)
+        self._results = results
+        self.studies = results.studies
+        self.study = results.study
+        self.trials = results.trials
+
+    async def trial(self, study: StudyOverview, number: int) -> TrialDetail:
+        """One trial with all that is known of it."""
+        trial = await self._results.trial(study, number)
+        return TrialDetail(
+            trial=trial,
+            attempts=tuple(await self._results.attempts(trial)),
+            curve=tuple(await self._results.curve(trial)),
+            events=tuple(await self._results.events_of(trial)),
+        )
+
+
+class ServedStudies:
+    """The studies of a running service."""
+
+    def __init__(self, client: "Client", orchestrator: str) -> None:
+        self.where = f"the service {orchestrator!r}"
+        self._client = client
+        self.studies = client.studies
+        self.study = client.study
+
+    async def trials(self, study: StudyOverview) -> list[TrialResult]:
+        """The trials of a study by number."""
+        return [trial async for trial in self._client.trials(study.name)]
+
+    async def trial(self, study: StudyOverview, number: int) -> TrialDetail:
+        """One trial with all that is known of it."""
+        return await self._client.trial(study.name, number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +96,9 @@ class TrialHistory:
 
     spec: StudySpec
     trial: TrialResult
-    attempts: list[AttemptResult]
-    curve: list[Report]
-    events: list[Event]
+    attempts: Sequence[AttemptResult]
+    curve: Sequence[Report]
+    events: Sequence[Event]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,85 +110,102 @@ class StudyCurves:
     curves: dict[int, list[Report]]
 
 
-def read_studies(database: Path) -> list[tuple[StudyOverview, list[TrialResult]]]:
-    """Every study of a database with its trials.
+@asynccontextmanager
+async def opened(place: Place) -> AsyncIterator[Reading]:
+    """The studies at a place.
 
     Raises:
-        StoreError: it cannot be read.
+        StoreError: the database cannot be read.
+        BrokerError: the broker of the service cannot be reached.
     """
+    if place.connect is None:
+        from orchestrator.results import Results
 
-    async def visit() -> list[tuple[StudyOverview, list[TrialResult]]]:
-        async with Results.open(database) as results:
-            studies = await results.studies()
-            return [(overview, await results.trials(overview)) for overview in studies]
+        async with Results.open(place.db) as results:
+            yield StoredStudies(results, place.db)
+    else:
+        from trialmq.connecting import connected
 
-    return asyncio.run(visit())
+        address = service_address(place)
+        async with connected(address, orchestrator=place.orchestrator) as client:
+            yield ServedStudies(client, place.orchestrator)
 
 
-def read_study(database: Path, name: str | None) -> StudyTrials:
+def read_studies(place: Place) -> list[tuple[StudyOverview, list[TrialResult]]]:
+    """Every study of a place with its trials; raises as `opened`."""
+
+    async def visit(reading: Reading) -> list[tuple[StudyOverview, list[TrialResult]]]:
+        return [(study, await reading.trials(study)) for study in await reading.studies()]
+
+    return _visit(place, visit)
+
+
+def read_study(place: Place, name: str | None) -> StudyTrials:
     """A study by name, or the only one there is.
 
     Raises:
-        WrongInput: there is none of this name, or there are several to choose from.
-        StoreError: the database cannot be read.
+        WrongInput: there is none of this name, or several to choose from; and as `opened`.
     """
 
-    async def visit() -> StudyTrials:
-        async with Results.open(database) as results:
-            study = await _choose(results, database, name)
-            return StudyTrials(study.spec, await results.trials(study))
+    async def visit(reading: Reading) -> StudyTrials:
+        study = await _choose(reading, name)
+        return StudyTrials(study.spec, await reading.trials(study))
 
-    return asyncio.run(visit())
+    return _visit(place, visit)
+
+
+def read_trial(place: Place, name: str | None, number: int) -> TrialHistory:
+    """One trial of a study.
+
+    Raises:
+        WrongInput: as `read_study`, or the study has no such trial.
+    """
+
+    async def visit(reading: Reading) -> TrialHistory:
+        study = await _choose(reading, name)
+        try:
+            detail = await reading.trial(study, number)
+        except UnknownName as error:
+            last = max((t.number for t in await reading.trials(study)), default=None)
+            has = "no trial yet" if last is None else f"trials 0 to {last}"
+            raise WrongInput(f"study {study.name!r} has {has}, not {number}") from error
+        return TrialHistory(study.spec, detail.trial, detail.attempts, detail.curve, detail.events)
+
+    return _visit(place, visit)
 
 
 def read_curves(database: Path, name: str | None) -> StudyCurves:
-    """A study, as `read_study`, with its curves.
+    """A study of a database, as `read_study`, with the curves of all its trials.
 
     Raises:
         WrongInput: as `read_study`.
-        StoreError: the database cannot be read.
     """
+    from orchestrator.results import Results
 
     async def visit() -> StudyCurves:
         async with Results.open(database) as results:
-            study = await _choose(results, database, name)
+            study = await _choose(StoredStudies(results, database), name)
             trials = await results.trials(study)
             return StudyCurves(study.spec, trials, await results.curves(study))
 
     return asyncio.run(visit())
 
 
-def read_trial(database: Path, name: str | None, number: int) -> TrialHistory:
-    """One trial of a study.
+def _visit(place: Place, visit: Callable[[Reading], Awaitable[T]]) -> T:
+    async def go() -> T:
+        async with opened(place) as reading:
+            return await visit(reading)
 
-    Raises:
-        WrongInput: as `read_study`, or the study has no such trial.
-        StoreError: the database cannot be read.
-    """
-
-    async def visit() -> TrialHistory:
-        async with Results.open(database) as results:
-            study = await _choose(results, database, name)
-            try:
-                trial = await results.trial(study, number)
-            except UnknownName as error:
-                last = max((t.number for t in await results.trials(study)), default=None)
-                has = "no trial yet" if last is None else f"trials 0 to {last}"
-                raise WrongInput(f"study {study.name!r} has {has}, not {number}") from error
-            attempts, curve = await results.attempts(trial), await results.curve(trial)
-            events = await results.events_of(trial)
-            return TrialHistory(study.spec, trial, attempts, curve, events)
-
-    return asyncio.run(visit())
+    return asyncio.run(go())
 
 
-async def _choose(results: Results, database: Path, name: str | None) -> StudyOverview:
+async def _choose(reading: Reading, name: str | None) -> StudyOverview:
     if name is not None:
-        return await results.study(name)
-    studies = await results.studies()
+        return await reading.study(name)
+    studies = await reading.studies()
     if len(studies) == 1:
         return studies[0]
     if not studies:
-        raise WrongInput(f"{database} holds no study yet; `trialmq run` makes one")
+        raise WrongInput(f"{reading.where} holds no study yet; `trialmq run` makes one")
     names = ", ".join(study.name for study in studies)
-    raise WrongInput(f"{database} holds {len(studies)} studies, name one: {names}")
+    raise WrongInput(f"{reading.where} holds {len(studies)} studies, name one: {names}")

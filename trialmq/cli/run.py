@@ -1,131 +1,27 @@
 """``trialmq run``: search for the best configuration of an objective, or go on searching.
 
-The options become `SweepChoices`, a view follows the sweep, and what came out becomes the last
-screen, the JSON file and the exit code.
+The options become `SweepChoices`; a view follows the study, which runs here, or with ``--connect``
+on the runners of a service; and what came out becomes the last screen, the JSON file and the exit
+code.
 """
 
 import asyncio
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import Group, Parameter, Token
+from cyclopts import Parameter
 
-from schema.errors import WrongInput
-from schema.overrides import Overrides, merge, parse_search, parse_set
-from schema.pruning import Aggressiveness, PrunerSettings
-from schema.study import Limits, ObjectiveDescription
 from trialmq.cli.json_file import STDOUT, check_json_file, write_json_file
-from trialmq.cli.options import COMMON, Common, Seconds, at_least_one, read_parameters
-from trialmq.cli.study_file import StudyFile, read_study_file
+from trialmq.cli.options import HERE, Place
+from trialmq.cli.run_options import RunOptions, choices_from
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from trialmq.choices import SweepChoices
     from trialmq.cli.view import View
-    from trialmq.sweep import SweepChoices, SweepResult
-
-TRIALS = 40
-"""How many trials a study gets that is given no limit at all."""
-
-LIMITS = Group("Limits", sort_key=1)
-SEARCH = Group("Search", sort_key=2)
-PRUNING = Group("Pruning", sort_key=3)
-RUNNING = Group("Running", sort_key=4)
-OUTPUT = Group("Output", sort_key=5)
-
-
-def read_runners(_: Any, tokens: Sequence[Token]) -> int | None:
-    """A number of runners, or ``None`` for auto.
-
-    Raises:
-        WrongInput: it is neither.
-    """
-    text = tokens[0].value
-    if text == "auto":
-        return None
-    if not text.isdecimal() or int(text) < 1:
-        raise WrongInput(f"--runners {text}: write a number from 1 on, or auto")
-    return int(text)
-
-
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class RunOptions:
-    """Options of ``trialmq run``."""
-
-    trials: Annotated[int | None, Parameter(group=LIMITS, metavar="N")] = None
-    """Trials of the study in all, earlier runs included; without --timeout: 40."""
-
-    timeout: Annotated[Seconds | None, Parameter(group=LIMITS)] = None
-    """Start no more trials after this time: 90 (seconds), 10m, 2h."""
-
-    trial_timeout: Annotated[Seconds | None, Parameter(group=LIMITS)] = None
-    """End a trial that takes longer; it counts as failed."""
-
-    study: Annotated[str | None, Parameter(group=SEARCH, metavar="NAME")] = None
-    """The same name goes on with the same study; without: made from OBJECTIVE."""
-
-    study_file: Annotated[Path | None, Parameter(group=SEARCH, metavar="FILE")] = None
-    """TOML: these options under [study], and [set], [search], leave_out, [pruner]."""
-
-    set: Annotated[
-        tuple[str, ...],
-        Parameter(group=SEARCH, metavar="VAR=VALUE", negative="", show_default=False),
-    ] = ()
-    """Fix a variable: training.epochs=12. May be repeated."""
-
-    search: Annotated[
-        tuple[str, ...],
-        Parameter(group=SEARCH, metavar="VAR=RANGE", negative="", show_default=False),
-    ] = ()
-    """Search it there: training.learning_rate=1e-4..1e-2,log. May be repeated."""
-
-    leave_out: Annotated[
-        tuple[str, ...], Parameter(group=SEARCH, metavar="NAME", negative="", show_default=False)
-    ] = ()
-    """Leave a group or variable at its default. May be repeated."""
-
-    sampler: Annotated[str, Parameter(group=SEARCH, metavar="NAME")] = "tpe"
-    """Who chooses configurations: tpe, random, gp, cmaes, nsga2, qmc, brute_force."""
-
-    seed: Annotated[int, Parameter(group=SEARCH, metavar="N")] = 0
-    """Seed of the sampler, and of every trial together with its number."""
-
-    aggressiveness: Annotated[Aggressiveness, Parameter(group=PRUNING)] = Aggressiveness.STANDARD
-    """How readily unpromising trials are ended early."""
-
-    pruner: Annotated[str, Parameter(group=PRUNING, metavar="NAME")] = "median"
-    """median, percentile, threshold, patient, successive_halving, hyperband, wilcoxon, nop."""
-
-    pruner_parameter: Annotated[
-        tuple[str, ...],
-        Parameter(group=PRUNING, metavar="NAME=VALUE", negative="", show_default=False),
-    ] = ()
-    """Set one number of the pruner: n_warmup_steps=3. May be repeated."""
-
-    control_fraction: Annotated[float, Parameter(group=PRUNING, metavar="SHARE")] = 0.0
-    """This share of trials runs to the end whatever the pruner says: shows what pruning loses."""
-
-    runners: Annotated[
-        int | None,
-        Parameter(group=RUNNING, converter=read_runners, metavar="N|auto", show_default=False),
-    ] = None
-    """How many trials run at once; auto is one a GPU, else one a core. [default: auto]"""
-
-    isolate: Annotated[bool, Parameter(group=RUNNING, negative="", show_default=False)] = False
-    """Give each trial a fresh process, not a warm one."""
-
-    json: Annotated[
-        str | None, Parameter(group=OUTPUT, metavar="FILE", allow_leading_hyphen=True)
-    ] = None
-    """Write a summary to this file; - is standard output."""
-
-    quiet: Annotated[bool, Parameter(group=OUTPUT, negative="", show_default=False)] = False
-    """Show nothing but errors."""
-
+    from trialmq.sweep_result import SweepResult
 
 DEFAULTS = RunOptions()
 
@@ -135,7 +31,7 @@ def run(
     /,
     *,
     options: RunOptions = DEFAULTS,
-    common: Common = COMMON,
+    common: Place = HERE,
     tokens: Annotated[Sequence[str], Parameter(parse=False)],
 ) -> int:
     """Search for the best configuration of an objective.
@@ -143,6 +39,9 @@ def run(
     Everything is kept in a database as it happens: the same command goes on
     where it was, however it ended, and a larger --trials makes it longer.
     Ctrl-C ends it and keeps the running trials as waiting; twice: at once.
+
+    With --connect the trials run on the runners of a `trialmq serve`, and
+    Ctrl-C may leave the study running; the same command follows it again.
 
     Args:
         objective: path/to/file.py:function or package.module:function
@@ -154,8 +53,18 @@ def run(
     if options.json is not None:
         check_json_file(options.json)
     screen = console(stderr=options.json == STDOUT, quiet=options.quiet)
-    view = _view(screen, choices)
-    result = asyncio.run(_sweep(choices, view))
+    if common.connect is None:
+        view = _view_of_sweep(screen, choices)
+        result = asyncio.run(_sweep(choices, view))
+    else:
+        from trialmq.cli.elsewhere import run_elsewhere, view_of_service
+
+        view = view_of_service(screen)
+        found = asyncio.run(run_elsewhere(choices, common, view, tokens))
+        if isinstance(found, str):
+            print(f"trialmq: {found}", file=sys.stderr)
+            return 130
+        result = found
     if options.json is not None:
         write_json_file(options.json, result.summary)
     ending = Ending(result=result, first=view.first, command=list(tokens), common=common)
@@ -177,7 +86,7 @@ async def _sweep(choices: "SweepChoices", view: "View") -> "SweepResult":
         return await sweep(choices, view.watch)
 
 
-def _view(screen: "Console", choices: "SweepChoices") -> "View":
+def _view_of_sweep(screen: "Console", choices: "SweepChoices") -> "View":
     from trial_runner.devices import share
     from trialmq.cli.line_view import LineView
     from trialmq.cli.live_view import LiveView
@@ -186,47 +95,6 @@ def _view(screen: "Console", choices: "SweepChoices") -> "View":
     if screen.quiet:
         return View()
     runners, limit = len(share(choices.runners)), choices.limits.seconds
-    kind = LiveView if screen.is_terminal and not screen.is_dumb_terminal else LineView
-    return kind(screen, runners=runners, limit=limit)
-
-
-def choices_from(objective: str, options: RunOptions, common: Common) -> "SweepChoices":
-    """What the options ask for.
-
-    Raises:
-        WrongInput: an option, or the study file, is wrong.
-    """
-    from trialmq.sweep import SweepChoices
-
-    at_least_one("--trials", options.trials)
-    if not 0 <= options.control_fraction <= 1:
-        raise WrongInput(f"--control-fraction {options.control_fraction:g}: write 0 to 1, as 0.1")
-    if common.db.is_dir():
-        raise WrongInput(f"--db {common.db}: it is a directory; write the path of a file")
-    trials = options.trials if options.trials or options.timeout else TRIALS
-    file = read_study_file(options.study_file) if options.study_file else StudyFile()
-    return SweepChoices(
-        objective=objective,
-        study=options.study,
-        database=common.db,
-        runners=options.runners,
-        sampler=options.sampler,
-        pruner=PrunerSettings(
-            pruner=options.pruner,
-            aggressiveness=options.aggressiveness,
-            control_fraction=options.control_fraction,
-            parameters={**file.parameters, **dict(read_parameters(options.pruner_parameter))},
-        ),
-        limits=Limits(trials=trials, seconds=options.timeout, trial_seconds=options.trial_timeout),
-        seed=options.seed,
-        overrides=lambda offer: merge(file.overrides, _overrides(options, offer)),
-        isolate=options.isolate,
-    )
-
-
-def _overrides(options: RunOptions, offer: ObjectiveDescription) -> Overrides:
-    return Overrides(
-        set=dict(parse_set(text, offer.space) for text in options.set),
-        search=dict(parse_search(text, offer.space) for text in options.search),
-        leave_out=options.leave_out,
-    )
+    if screen.is_terminal and not screen.is_dumb_terminal:
+        return LiveView(screen, runners=runners, limit=limit)
+    return LineView(screen, runners=runners, limit=limit)

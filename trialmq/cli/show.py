@@ -7,7 +7,7 @@ from schema.errors import WrongInput
 from trialmq.cli.curve import plot
 from trialmq.cli.durations import shown_duration
 from trialmq.cli.figures import counted, measured, shown_metrics
-from trialmq.cli.options import COMMON, Common
+from trialmq.cli.options import HERE, Place
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -21,7 +21,7 @@ PLOT_WIDTH, PLOT_HEIGHT = 72, 9
 OUTPUT_LINES = 20
 
 
-def show(*words: str, common: Common = COMMON) -> None:
+def show(*words: str, common: Place = HERE) -> None:
     """Show one trial.
 
     Its configuration by group, the curve of its metric, why it was pruned or
@@ -35,7 +35,7 @@ def show(*words: str, common: Common = COMMON) -> None:
     from trialmq.cli.terminal import console
 
     study, number = study_and_number(words)
-    history = read_trial(common.db, study, number)
+    history = read_trial(common, study, number)
     screen = console()
     for block in blocks(history, screen):
         screen.print(block)
@@ -61,6 +61,7 @@ def blocks(history: "TrialHistory", screen: "Console") -> "Iterator[RenderableTy
     """Everything there is to show of a trial, from the top."""
     from rich.text import Text
 
+    from orchestrator.pruning.unreported import WARNING
     from trialmq.cli.configuration import configuration_table
     from trialmq.cli.terminal import STATE_STYLE
 
@@ -73,6 +74,8 @@ def blocks(history: "TrialHistory", screen: "Console") -> "Iterator[RenderableTy
         head.append(f"\n{kind}{trial.reason}")
     if said := control_sentence(history.events):
         head.append(f"\n{said}")
+    for warning in (event.text for event in history.events if event.kind == WARNING):
+        head.append("\nwarning: ", "failed").append(warning)
     if trial.metrics:
         head.append(f"\n{shown_metrics(trial.metrics)}")
     elif trial.value is not None:
@@ -104,7 +107,7 @@ def control_sentence(events: "Sequence[Event]") -> str:
     )
 
 
-def attempts_table(attempts: "list[AttemptResult]") -> "Table":
+def attempts_table(attempts: "Sequence[AttemptResult]") -> "Table":
     """What became of each attempt."""
     from rich.table import Table
 

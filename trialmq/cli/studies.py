@@ -1,10 +1,10 @@
-"""``trialmq studies``: what a database holds, a line a study."""
+"""``trialmq studies``: what a database or a service holds, a line a study."""
 
-from trialmq.cli.options import COMMON, Common
+from trialmq.cli.options import HERE, Place
 
 
-def studies(*, common: Common = COMMON) -> None:
-    """List the studies of a database."""
+def studies(*, common: Place = HERE) -> None:
+    """List the studies of a database, or of a running service."""
     import datetime
 
     from rich.table import Table
@@ -22,7 +22,7 @@ def studies(*, common: Common = COMMON) -> None:
     table.add_column("best", no_wrap=True)
     table.add_column("of trial", justify="right")
     table.add_column("last change", style="faint", no_wrap=True)
-    for overview, trials in read_studies(common.db):
+    for overview, trials in read_studies(common):
         spec = overview.spec
         best = best_of(spec, trials)
         waiting = sum(n for state, n in overview.counts.items() if not state.ended)

@@ -13,6 +13,7 @@
     learning_rate = { low = 1e-4, high = 1e-2, log = true }
 
     [pruner]
+    prune_on = "f1"                     # a metric, "pareto" or "constraints"; or in [study]
     n_warmup_steps = 3
 
 What stands on the command line wins.
@@ -31,6 +32,9 @@ from schema.errors import UnknownName, WrongInput
 from schema.overrides import Overrides, overrides_from_tables
 
 OPTION = "--study-file"
+PRUNE_ON = "prune_on"
+"""The option that may stand in [pruner] as well, where one looks for it."""
+
 TABLES = ("study", "set", "search", "leave_out", "pruner")
 ELSEWHERE = ("study-file", "set", "search", "leave-out", "pruner-parameter", "debug", "help")
 """Options that make no sense in [study], or that have a table of their own."""
@@ -69,8 +73,12 @@ def read_study_file(path: Path) -> StudyFile:
         overrides = overrides_from_tables({k: tables[k] for k in TABLES[1:4] if k in tables})
     except WrongInput as error:
         raise WrongInput(f"{path}: {error}") from error
-    options = tables.get("study", {})
-    return StudyFile(options=options, overrides=overrides, parameters=tables.get("pruner", {}))
+    options, parameters = dict(tables.get("study", {})), dict(tables.get("pruner", {}))
+    if PRUNE_ON in parameters:
+        if PRUNE_ON in options or PRUNE_ON.replace("_", "-") in options:
+            raise WrongInput(f"{path}: write {PRUNE_ON} once, in [pruner] or in [study]")
+        options[PRUNE_ON] = parameters.pop(PRUNE_ON)
+    return StudyFile(options=options, overrides=overrides, parameters=parameters)
 
 
 def fill_from_study_file(

@@ -11,7 +11,7 @@ from schema.errors import UnknownName
 from schema.study import StudySpec
 from trialmq.cli.durations import shown_duration
 from trialmq.cli.figures import measured, shown_value
-from trialmq.cli.options import COMMON, Common, at_least_one
+from trialmq.cli.options import HERE, Place, at_least_one
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -43,7 +43,7 @@ def trials(
     sort: Annotated[str, Parameter(metavar="ORDER")] = "value",
     limit: Annotated[int | None, Parameter(metavar="N")] = None,
     all_variables: Annotated[bool, Parameter(negative="", show_default=False)] = False,
-    common: Common = COMMON,
+    common: Place = HERE,
 ) -> None:
     """List the trials of a study.
 
@@ -58,7 +58,7 @@ def trials(
     from trialmq.cli.terminal import console
 
     at_least_one("--limit", limit)
-    found = read_study(common.db, study)
+    found = read_study(common, study)
     ordered = sorted(found.trials, key=sort_key(sort, found.spec))[:limit]
     screen = console()
     results = list(result_columns(found.spec, ordered))

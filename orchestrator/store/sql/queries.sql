@@ -10,19 +10,66 @@ INSERT INTO meta (id, term, created) VALUES (1, 0, ?)
 -- name: insert_study
 INSERT INTO study (id, name, spec, created) VALUES (?, ?, ?, ?)
 
+-- name: close_study
+UPDATE study SET closed_because = ?, closed = ? WHERE id = ?
+
+-- name: delete_study
+DELETE FROM study WHERE id = ?
+
+-- name: remember_last_trial
+UPDATE meta SET last_trial = max(last_trial, (SELECT coalesce(max(id), 0) FROM trial))
+
+-- name: next_study_id
+SELECT coalesce(max(id), 0) + 1 FROM study
+
+-- name: insert_settings
+INSERT INTO study_settings (study, version, settings, author, at, because)
+VALUES (?, ?, ?, ?, ?, ?)
+
+-- name: insert_quarantine
+INSERT INTO quarantine (at, source, why, raw) VALUES (?, ?, ?, ?)
+
+-- name: bound_quarantine
+DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - 1000
+
+-- name: insert_stale
+INSERT OR IGNORE INTO stale (at, trial, attempt, runner, outcome, metrics, reason)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+
+-- name: bound_stale
+DELETE FROM stale WHERE id <= (SELECT max(id) FROM stale) - 1000
+
+-- name: insert_answered
+INSERT INTO answered (at, client, request, answer) VALUES (?, ?, ?, ?)
+
+-- name: bound_answered
+DELETE FROM answered WHERE id <= (SELECT max(id) FROM answered) - 1000
+
+-- name: answer_to
+SELECT answer FROM answered WHERE client = ? AND request = ?
+
+-- name: steer
+INSERT INTO steered (runner, steer) VALUES (?, ?)
+ON CONFLICT (runner) DO UPDATE SET steer = excluded.steer
+
+-- name: steered
+SELECT runner, steer FROM steered
+
 -- name: update_study
 UPDATE study SET spec = ? WHERE id = ?
 
 -- name: insert_trial
 INSERT INTO trial (study, number, sampled, config, created,
                    state, attempt, runner, desired, applied, crashes, losses, value, metrics,
-                   failure, reason, reports, last_step, started, ended, seconds, id)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                   failure, reason, reports, last_step, started, ended, seconds, boot, avoid,
+                   deaths, id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: update_trial
 UPDATE trial SET state = ?, attempt = ?, runner = ?, desired = ?, applied = ?, crashes = ?,
                  losses = ?, value = ?, metrics = ?, failure = ?, reason = ?, reports = ?,
-                 last_step = ?, started = ?, ended = ?, seconds = ?
+                 last_step = ?, started = ?, ended = ?, seconds = ?, boot = ?, avoid = ?,
+                 deaths = ?
 WHERE id = ?
 
 -- name: update_config
@@ -46,27 +93,42 @@ INSERT INTO report (trial, attempt, seq, reports) VALUES (?, ?, ?, ?)
 INSERT INTO event (at, study, trial, kind, text) VALUES (?, ?, ?, ?, ?)
 
 -- name: studies
-SELECT s.id, s.name, s.spec, s.created,
+SELECT s.id, s.name, s.spec, s.created, s.closed_because,
+       (SELECT max(v.version) FROM study_settings v WHERE v.study = s.id),
        (SELECT max(coalesce(t.ended, t.started, t.created)) FROM trial t WHERE t.study = s.id)
 FROM study s ORDER BY s.created, s.id
 
 -- name: study_by_name
-SELECT id, name, spec, created FROM study WHERE name = ?
+SELECT s.id, s.name, s.spec, s.created, s.closed_because,
+       (SELECT max(v.version) FROM study_settings v WHERE v.study = s.id)
+FROM study s WHERE s.name = ?
 
 -- name: state_counts
 SELECT study, state, count(*) FROM trial GROUP BY study, state
 
 -- name: next_trial_id
-SELECT coalesce(max(id), 0) + 1 FROM trial
+SELECT max(meta.last_trial, (SELECT coalesce(max(id), 0) FROM trial)) + 1 FROM meta
+
+-- name: ended_trials
+SELECT study, id, attempt, applied FROM trial
+WHERE state IN ('complete', 'pruned', 'failed', 'cancelled')
 
 -- name: trials_of_study
 SELECT id, study, number, state, sampled, config, attempt, runner, desired, applied, crashes,
-       losses, value, metrics, failure, reason, reports, last_step, created, started, ended, seconds
+       losses, value, metrics, failure, reason, reports, last_step, created, started, ended, seconds,
+       boot, avoid, deaths
 FROM trial WHERE study = ? ORDER BY number
+
+-- name: page_of_trials
+SELECT id, study, number, state, sampled, config, attempt, runner, desired, applied, crashes,
+       losses, value, metrics, failure, reason, reports, last_step, created, started, ended, seconds,
+       boot, avoid, deaths
+FROM trial WHERE study = ? AND number >= ? ORDER BY number LIMIT ?
 
 -- name: trial_by_number
 SELECT id, study, number, state, sampled, config, attempt, runner, desired, applied, crashes,
-       losses, value, metrics, failure, reason, reports, last_step, created, started, ended, seconds
+       losses, value, metrics, failure, reason, reports, last_step, created, started, ended, seconds,
+       boot, avoid, deaths
 FROM trial WHERE study = ? AND number = ?
 
 -- name: attempts_of_trial
@@ -87,3 +149,7 @@ SELECT id, at, trial, kind, text FROM event WHERE study = ? ORDER BY id
 
 -- name: events_of_trial
 SELECT id, at, trial, kind, text FROM event WHERE study = ? AND trial = ? ORDER BY id
+
+-- name: recent_events_of_trial
+SELECT id, at, trial, kind, text FROM
+    (SELECT * FROM event WHERE study = ? AND trial = ? ORDER BY id DESC LIMIT ?) ORDER BY id

@@ -1,0 +1,153 @@
+"""What clients change: studies, trials and runners, each as part of a turn of the service."""
+
+from collections.abc import Mapping
+
+from orchestrator.leases import HELD
+from orchestrator.questions import Questions
+from orchestrator.reception import Reception
+from orchestrator.sampling import check_space, make_sampler
+from orchestrator.settings import check_settings, patched
+from orchestrator.store.store import Store
+from orchestrator.studies import Studies
+from orchestrator.study_engine import StudyEngine
+from orchestrator.supply import Supply
+from orchestrator.trials import Trial
+from orchestrator.turn import Turn
+from schema.errors import Conflict, UnknownName, WrongInput
+from schema.identity import checked_name
+from schema.requests import (
+    Change,
+    ChangeSettings,
+    CreateStudy,
+    DeleteStudy,
+    RunnerOverview,
+    SettingsVersion,
+    SteerRunner,
+    StopStudy,
+    StopTrial,
+)
+from schema.results import StudyOverview, TrialResult
+from schema.study import StudySpec
+
+
+class Commands:
+    """Carries out what a client asks for; what is wrong is refused before anything has changed."""
+
+    def __init__(
+        self,
+        store: Store,
+        studies: Studies,
+        supply: Supply,
+        reception: Reception,
+        questions: Questions,
+        live: Mapping[int, Trial],
+    ) -> None:
+        self._store = store
+        self._studies = studies
+        self._supply = supply
+        self._reception = reception
+        self._questions = questions
+        self._live = live
+
+    async def carry_out(self, change: Change, client: str, turn: Turn) -> object:
+        """Decide what ``client`` asks for; the result that `schema.requests.RESULTS` names.
+
+        Raises:
+            WrongInput: it cannot be done.
+        """
+        match change:
+            case CreateStudy():
+                return await self._create(change.spec, client, turn)
+            case ChangeSettings():
+                return self._change(change, client, turn)
+            case StopStudy():
+                return self._stop(change, client, turn)
+            case DeleteStudy():
+                await self._delete(change, turn)
+                return None
+            case StopTrial():
+                return await self._stop_trial(change, client, turn)
+            case SteerRunner():
+                return self._steer(change, turn)
+
+    async def _create(self, spec: StudySpec, client: str, turn: Turn) -> StudyOverview:
+        checked_name("study", spec.name)
+        self._check_offered(spec, turn)
+        make_sampler(spec.sampler, spec.seed)
+        check_space(spec.sampler, spec.objective.space)
+        check_settings(spec.settings, spec.objective, spec.name)
+        engine, past = await self._studies.open(spec, client, turn)
+        self._reception.study_opened(engine, turn)
+        if past is not None:
+            self._supply.open_later(engine, past)
+        return self._studies.overview(engine)
+
+    def _check_offered(self, spec: StudySpec, turn: Turn) -> None:
+        entry = spec.objective.entry
+        offers = [offer.entry for offer in self._questions.offers(turn.moment)]
+        if entry not in offers:
+            here = ", ".join(offers) or "nothing, because no runner has arrived"
+            raise WrongInput(f"no runner offers {entry}; offered here are: {here}")
+        offering = [r for r in self._reception.runners.values() if entry in r.offers]
+        for runner in offering:
+            runner.misfits.pop(spec.name, None)
+        misfits = [runner.misfit(spec) for runner in offering]
+        if all(misfits):
+            for runner in offering:
+                del runner.misfits[spec.name]
+            raise WrongInput(misfits[0])
+
+    def _change(self, change: ChangeSettings, client: str, turn: Turn) -> SettingsVersion:
+        engine = self._studies.open_one(change.study)
+        version = self._studies.version(engine)
+        if change.expected not in (None, version):
+            raise Conflict(
+                f"the settings of study {change.study!r} are of version {version} by now, not "
+                f"{change.expected}; look at them again"
+            )
+        settings = patched(engine.spec, change.patch)
+        return self._studies.change(engine, settings, client, change.because, turn)
+
+    def _stop(self, stop: StopStudy, client: str, turn: Turn) -> StudyOverview:
+        engine = self._studies.open_one(stop.study)
+        because = stop.because or f"stopped by {client}"
+        engine.close(because)
+        if stop.now:
+            for trial in engine.running():
+                _end(engine, trial, because, turn)
+        return self._studies.overview(engine)
+
+    async def _delete(self, delete: DeleteStudy, turn: Turn) -> None:
+        row = await self._store.study(delete.study)
+        if row is None:
+            names = [study.name for study in await self._store.studies()]
+            raise UnknownName("study", delete.study, names)
+        engine = self._studies.delete(row, turn)
+        if engine is not None:
+            self._supply.forget(engine)
+
+    async def _stop_trial(self, stop: StopTrial, client: str, turn: Turn) -> TrialResult:
+        engine = self._studies.open_one(stop.study)
+        of_study = (t for t in self._live.values() if t.study == engine.id)
+        trial = next((t for t in of_study if t.number == stop.number), None)
+        if trial is None and 0 <= stop.number < engine.created:
+            raise WrongInput(f"trial {stop.number} of study {stop.study!r} has ended already")
+        if trial is None:
+            raise UnknownName(f"trial in study {stop.study!r}:", str(stop.number))
+        _end(engine, trial, stop.because or f"stopped by {client}", turn)
+        return trial.result()
+
+    def _steer(self, command: SteerRunner, turn: Turn) -> RunnerOverview:
+        name = command.runner
+        seen = self._questions.runner(name, turn.moment)
+        self._reception.runners[name].steer = self._reception.steered[name] = command.steer
+        turn.changes.steered.append((name, command.steer))
+        turn.greet(name)
+        return self._questions.runner(seen.name, turn.moment)
+
+
+def _end(engine: StudyEngine, trial: Trial, because: str, turn: Turn) -> None:
+    """End one trial, by its runner where it has one."""
+    if trial.state in HELD and trial.runner is not None:
+        turn.answer(trial.runner, trial.id, trial.attempt, 0)
+    engine.stop(trial, because, turn.moment, turn.changes)

@@ -1,0 +1,80 @@
+"""Is that the same objective? The first difference between two descriptions, in words. Pure.
+
+Two questions are asked. May a study go on under another definition (`check_same`)? Does a runner
+offer what the study was made of (`first_difference`)? A study may have narrowed the space that is
+offered, so there the offer only has to allow everything that the study may choose.
+"""
+
+from schema.errors import InvalidValue, WrongInput
+from schema.study import ObjectiveDescription, StudySpec
+from schema.variables import Variable
+
+
+def check_same(stored: StudySpec, wanted: StudySpec) -> None:
+    """May the stored study go on as the wanted one?
+
+    Raises:
+        WrongInput: it has another objective, metrics or space.
+    """
+    new = "take another name with --study, or another database with --db"
+    if _function(stored.objective.entry) != _function(wanted.objective.entry):
+        raise WrongInput(
+            f"study {stored.name!r} is of the objective {stored.objective.entry}, not "
+            f"{wanted.objective.entry}; {new}"
+        )
+    if stored.objective.metrics != wanted.objective.metrics:
+        raise WrongInput(f"study {stored.name!r} optimises other metrics; {new}")
+    if stored.objective.space.fingerprint() != wanted.objective.space.fingerprint():
+        raise WrongInput(f"study {stored.name!r} was made with another search space; {new}")
+
+
+def first_difference(study: ObjectiveDescription, offer: ObjectiveDescription) -> str:
+    """What keeps a runner with this offer from the study's trials; empty if nothing does."""
+    metrics = [f"{m.direction} {m.name}" for m in study.metrics]
+    offered_metrics = [f"{m.direction} {m.name}" for m in offer.metrics]
+    if metrics != offered_metrics:
+        ours, theirs = ", ".join(metrics), ", ".join(offered_metrics)
+        return f"it is to {theirs}; the study is to {ours}"
+    offered = {variable.path: variable for variable in offer.space.variables}
+    for variable in study.space.variables:
+        other = offered.pop(variable.path, None)
+        if other is None:
+            return f"it has no variable {variable.path}; the study has"
+        if difference := _refused(variable, other):
+            return f"variable {variable.path} {difference}"
+    for path in offered:
+        return f"it has a variable {path}; the study has none"
+    return ""
+
+
+def _refused(ours: Variable, theirs: Variable) -> str:
+    """What of our variable theirs does not allow."""
+    if ours.kind != theirs.kind:
+        return f"is of type {theirs.kind}; the study has {ours.kind}"
+    if ours.when != theirs.when:
+        return f"depends on {_conditions(theirs)}; the study has {_conditions(ours)}"
+    if ours.after_training and not theirs.after_training:
+        return "is not chosen after training; the study chooses it then"
+    ends = ours.choices if ours.choices is not None else (ours.low, ours.high, ours.default)
+    for value in ends:
+        if value is None:
+            continue
+        try:
+            theirs.check(value)
+        except InvalidValue:
+            return f"has range {theirs.domain() or 'any'}; the study has {_range(ours)}"
+    return ""
+
+
+def _range(variable: Variable) -> str:
+    searched = variable.searched or variable.after_training
+    return (variable.domain() if searched else "") or str(variable.default)
+
+
+def _conditions(variable: Variable) -> str:
+    return " and ".join(c.path for c in variable.when) or "nothing"
+
+
+def _function(entry: str) -> str:
+    """An entry point without the folders that lead to it, which may change."""
+    return entry.replace("\\", "/").rpartition("/")[2]

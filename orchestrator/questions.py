@@ -1,0 +1,177 @@
+"""Answers to what clients ask: from memory what is happening now, from the database what was.
+
+Nothing here changes anything, so questions are answered beside the turns of the service.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from orchestrator.leases import Leases
+from orchestrator.progress import progress_of, progress_of_stored
+from orchestrator.reception import Reception
+from orchestrator.results import Results
+from orchestrator.runners import offered
+from orchestrator.studies import Studies
+from orchestrator.summary import summarise
+from orchestrator.trials import Moment
+from schema.errors import UnknownName
+from schema.messages import Report
+from schema.requests import (
+    PAGE_BYTES,
+    PAGE_ROWS,
+    GetProgress,
+    GetService,
+    GetStudy,
+    GetSummary,
+    GetTrial,
+    GetTrials,
+    Held,
+    ListOffers,
+    ListRunners,
+    ListStudies,
+    Presence,
+    Question,
+    RunnerOverview,
+    ServiceOverview,
+    TrialDetail,
+)
+from schema.results import Progress, Summary, TrialResult
+from schema.study import ObjectiveDescription
+
+CURVE_REPORTS = 5_000
+"""A longer curve is thinned to so many of its reports, evenly."""
+
+
+class Questions:
+    """What can be seen of one orchestrator."""
+
+    def __init__(
+        self,
+        service: Callable[[], ServiceOverview],
+        studies: Studies,
+        reception: Reception,
+        leases: Leases,
+        results: Callable[[], Awaitable[Results]],
+    ) -> None:
+        self._service = service
+        self._studies = studies
+        self._reception = reception
+        self._leases = leases
+        self._results = results
+
+    async def answer(self, question: Question, now: Moment) -> object:
+        """The result that `schema.requests.RESULTS` names for this question.
+
+        Raises:
+            UnknownName: there is no such study or trial.
+            StoreError: the database cannot be read.
+        """
+        match question:
+            case GetService():
+                return self._service()
+            case ListRunners():
+                return tuple(self.runner(name, now) for name in self._reception.runners)
+            case ListOffers():
+                return tuple(self.offers(now))
+            case GetProgress():
+                return await self._progress(question.study)
+            case ListStudies():
+                return tuple(await (await self._results()).studies())
+            case GetStudy():
+                return await (await self._results()).study(question.study)
+            case GetSummary():
+                return await self._summary(question, now)
+            case GetTrials():
+                return await self._trials(question)
+            case GetTrial():
+                return await self._trial(question)
+
+    def offers(self, now: Moment) -> list[ObjectiveDescription]:
+        """What the runners that are there offer."""
+        lease = self._leases.lease_seconds
+        runners = self._reception.runners.values()
+        there = [r for r in runners if r.presence(now.mono, lease) is not Presence.GONE]
+        return offered(there)
+
+    def runner(self, name: str, now: Moment) -> RunnerOverview:
+        """One runner.
+
+        Raises:
+            UnknownName: no runner of this name was heard of.
+        """
+        runner = self._reception.runners.get(name)
+        if runner is None:
+            raise UnknownName("runner", name, self._reception.runners)
+        held = [
+            Held(
+                study=self._studies.engines[trial.study].spec.name,
+                number=trial.number,
+                attempt=trial.attempt,
+                started=trial.started,
+                step=trial.last_step,
+            )
+            for trial in self._leases.held.get(name, {}).values()
+        ]
+        return runner.overview(now.mono, self._leases.lease_seconds, held)
+
+    async def _progress(self, study: str) -> Progress:
+        engine = self._studies.named(study)
+        if engine is not None:
+            return progress_of(engine)
+        results = await self._results()
+        overview = await results.study(study)
+        return progress_of_stored(overview, await results.trials(overview))
+
+    async def _summary(self, question: GetSummary, now: Moment) -> Summary:
+        results = await self._results()
+        study = await results.study(question.study)
+        trials = await results.trials(study)
+        control = study.spec.settings.pruner.control_fraction
+        since = max(question.since, study.created)
+        last = now.wall if study.name == self._open(study.name) else study.active or since
+        return await asyncio.to_thread(
+            summarise,
+            study.spec,
+            trials,
+            seconds=max(0.0, last - since),
+            since=since,
+            stopped_because=study.closed_because,
+            events=await results.events(study) if control else (),
+        )
+
+    def _open(self, name: str) -> str | None:
+        engine = self._studies.named(name)
+        return None if engine is None or engine.done else name
+
+    async def _trials(self, question: GetTrials) -> tuple[TrialResult, ...]:
+        results = await self._results()
+        study = await results.study(question.study)
+        page: list[TrialResult] = []
+        size = 0
+        for trial in await results.page(study, max(question.first, 0), PAGE_ROWS):
+            size += len(msgspec.msgpack.encode(trial))
+            if page and size > PAGE_BYTES:
+                break
+            page.append(trial)
+        return tuple(page)
+
+    async def _trial(self, question: GetTrial) -> TrialDetail:
+        results = await self._results()
+        study = await results.study(question.study)
+        trial = await results.trial(study, question.number)
+        return TrialDetail(
+            trial=trial,
+            attempts=tuple(await results.attempts(trial)),
+            curve=_thinned(await results.curve(trial)),
+            events=tuple(await results.recent_events_of(trial, PAGE_ROWS)),
+        )
+
+
+def _thinned(curve: list[Report]) -> tuple[Report, ...]:
+    """At most `CURVE_REPORTS` of a curve, evenly, and its last one."""
+    every = -(-len(curve) // CURVE_REPORTS)
+    if every < 2:
+        return tuple(curve)
+    return (*curve[:-1:every], curve[-1])

@@ -1,0 +1,212 @@
+"""What one party declares and hears: a connection that is read also while an alarm is on.
+
+A subscription has a channel of its own. Its prefetch is then its own too, and closing the channel
+is what gives unacknowledged messages back. When the channel ends for any reason (connection lost,
+queue deleted, broker restarted) the subscription waits for the connection and starts anew.
+"""
+
+import asyncio
+import logging
+from collections import deque
+
+from schema.broker import Delivery, Receiver, Subscription
+from schema.brokers.address import BrokerAddress
+from schema.brokers.amqp import topology
+from schema.brokers.amqp.acknowledgements import Acknowledgements
+from schema.brokers.amqp.connection import AmqpChannel, AmqpConnection, AmqpMessage
+from schema.brokers.amqp.link import Link
+from schema.brokers.amqp.timing import Timing
+from schema.errors import BrokerError, UnknownName
+from schema.identity import Queue
+
+logger = logging.getLogger(__name__)
+
+
+class ConsumingLink(Link):
+    """Declares and consumes for one party."""
+
+    def __init__(self, address: BrokerAddress, party: str, timing: Timing) -> None:
+        super().__init__(address, f"trialmq {party} consuming", timing)
+        self._connection: AmqpConnection | None = None
+        self._declared: dict[str, Queue] = {}
+
+    async def serve(self, connection: AmqpConnection) -> None:
+        """Declare again what was declared, then watch that the broker still answers."""
+        for queue in self._declared.values():
+            await self._declare(connection, queue)
+        self._connection = connection
+        try:
+            self.opened()
+            while not connection.lost.is_set():
+                try:
+                    async with asyncio.timeout(self.timing.heartbeat):
+                        await connection.lost.wait()
+                except TimeoutError:
+                    await (await connection.channel()).close()
+        finally:
+            self._connection = None
+
+    async def connection(self) -> AmqpConnection:
+        """The connection, once there is one."""
+        while self._connection is None or self._connection.lost.is_set():
+            self.usable.clear()
+            await self.usable.wait()
+        return self._connection
+
+    async def declare(self, queue: Queue) -> None:
+        """As `schema.broker.Broker.declare`.
+
+        Raises:
+            BrokerError: it may not be declared, or exists with other properties.
+        """
+        while True:
+            connection = await self.connection()
+            try:
+                await self._declare(connection, queue)
+            except ConnectionError as error:
+                self.tell(str(error))
+                await asyncio.sleep(self.timing.shortest_pause)
+            else:
+                self._declared[queue.name] = queue
+                return
+
+    async def restore(self, queue: Queue) -> None:
+        """Declare a queue again that this party had declared; others are left to their owner."""
+        if queue.name in self._declared:
+            await self.declare(queue)
+
+    async def _declare(self, connection: AmqpConnection, queue: Queue) -> None:
+        channel = await connection.channel()  # an error closes it
+        try:
+            await channel.declare(queue)
+        finally:
+            await channel.close()
+
+
+class RabbitMQDelivery(Delivery):
+    """A message in the hands of a consumer."""
+
+    __slots__ = ("_consumer", "_tag", "body", "redelivered", "sender")
+
+    def __init__(self, consumer: "Consumer", message: AmqpMessage, sender: str) -> None:
+        self._consumer = consumer
+        self._tag = message.tag
+        self.body = message.body
+        self.redelivered = message.redelivered
+        self.sender = sender
+
+    async def acknowledge(self) -> None:
+        self._consumer.settle(self._tag)
+
+
+class Consumer:
+    """One channel's worth of a subscription."""
+
+    def __init__(self, channel: AmqpChannel, queue: Queue, receiver: Receiver) -> None:
+        self._channel = channel
+        self._queue = queue
+        self._receiver = receiver
+        self._acknowledgements = Acknowledgements()
+        self._settled = asyncio.Event()
+        self._unsent: deque[tuple[int, bool]] = deque()
+        self._ended = False  # by the broker
+        self._over = False
+
+    async def run(self, prefetch: int, started: asyncio.Event) -> None:
+        """Consume until the channel or the queue is gone.
+
+        Raises:
+            UnknownName, BrokerError, ConnectionError: it could not start.
+        """
+        self._channel.when_closed(self._end)
+        try:
+            await self._channel.consume(self._queue, self._hand, self._end, prefetch)
+            started.set()
+            while not self._ended:
+                await self._settled.wait()
+                await self._flush()
+        finally:
+            self._over = True
+            await self._leave()
+
+    def settle(self, tag: int) -> None:
+        """Acknowledge soon; together with what else is done by then."""
+        if not self._over and self._acknowledgements.done(tag):
+            self._settled.set()
+
+    def _hand(self, message: AmqpMessage) -> None:
+        if self._over:
+            return
+        self._acknowledgements.delivered(message.tag)
+        sender = topology.sender(self._queue, message.exchange, message.key)
+        try:
+            self._receiver(RabbitMQDelivery(self, message, sender))
+        except Exception:
+            logger.exception("the receiver of %s failed", self._queue.name)
+
+    def _end(self) -> None:
+        self._ended = True
+        self._settled.set()
+
+    async def _flush(self) -> None:
+        self._settled.clear()
+        self._unsent.extend(self._acknowledgements.take())
+        try:
+            while self._unsent:
+                tag, multiple = self._unsent[0]
+                await self._channel.acknowledge(tag, multiple=multiple)
+                self._unsent.popleft()
+        except ConnectionError:
+            self._end()  # what was not acknowledged in time comes again
+
+    async def _leave(self) -> None:
+        await self._flush()
+        await self._channel.close()
+
+
+class RabbitMQSubscription(Subscription):
+    """A consumer that comes back; `keep` runs until it is cancelled."""
+
+    def __init__(
+        self, link: ConsumingLink, queue: Queue, receiver: Receiver, prefetch: int
+    ) -> None:
+        self._link = link
+        self._queue = queue
+        self._receiver = receiver
+        self._prefetch = prefetch
+        self._started = asyncio.Event()
+        self._task = asyncio.create_task(self._keep(), name=f"consume {queue.name}")
+
+    async def start(self) -> None:
+        """Consuming on return.
+
+        Raises:
+            UnknownName, BrokerError: as it first turned out.
+        """
+        waiting = asyncio.ensure_future(self._started.wait())
+        try:
+            await asyncio.wait({waiting, self._task}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+        if self._task.done():
+            self._task.result()
+
+    async def cancel(self) -> None:
+        self._task.cancel()
+        await asyncio.wait({self._task})
+
+    async def _keep(self) -> None:
+        while True:
+            try:
+                connection = await self._link.connection()
+                consumer = Consumer(await connection.channel(), self._queue, self._receiver)
+                await consumer.run(self._prefetch, self._started)
+                if not connection.lost.is_set():
+                    await self._link.restore(self._queue)
+            except (UnknownName, BrokerError) as error:
+                if not self._started.is_set():
+                    raise
+                self._link.tell(f"{error}; it was consumed before")
+                await asyncio.sleep(self._link.timing.shortest_pause)
+            except ConnectionError:
+                await asyncio.sleep(self._link.timing.shortest_pause)

@@ -1,0 +1,27 @@
+"""What several folders of tests share."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.rabbitmq_node import RabbitMQNode, installed_home
+
+ON_RABBITMQ = pytest.mark.xdist_group("rabbitmq")
+"""Tests of one worker, so that one node serves them all."""
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMQNode]:
+    """The run's own RabbitMQ; where the server is not installed the test is skipped, but not in CI.
+
+    A test that stops it, or hurts it otherwise, leaves it running and sound.
+    """
+    home = installed_home()
+    if home is None:
+        reason = "rabbitmq-server is not installed"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with RabbitMQNode(home, tmp_path_factory.mktemp("rabbitmq")) as node:
+        yield node

@@ -1,0 +1,1 @@
+"""What a RabbitMQ broker needs before the first process connects, and how it gets it."""

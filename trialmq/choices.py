@@ -1,0 +1,66 @@
+"""What a user chose of a study, and the study that it makes of an objective. Pure.
+
+The same choices make the same study, on this machine or on a running service.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from orchestrator.pruning.build import explain
+from orchestrator.pruning.prune_on import settled
+from schema.identity import checked_name
+from schema.narrowing import narrow
+from schema.overrides import Overrides
+from schema.pruning import PrunerSettings
+from schema.study import Limits, ObjectiveDescription, StudySettings, StudySpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepChoices:
+    """What the user chose; everything else follows from the objective."""
+
+    objective: str
+    study: str | None = None
+    database: Path = Path("trialmq.db")
+    runners: int | None = None
+    sampler: str = "tpe"
+    pruner: PrunerSettings = field(default_factory=PrunerSettings)
+    limits: Limits = field(default_factory=Limits)
+    seed: int = 0
+    overrides: Callable[[ObjectiveDescription], Overrides] = lambda _: Overrides()
+    isolate: bool = False
+
+
+def study_spec(choices: SweepChoices, offer: ObjectiveDescription) -> StudySpec:
+    """The study that the choices make of an objective.
+
+    Raises:
+        WrongInput: an override names what does not exist or goes outside of the space, or the
+            numbers of the pruner do not fit together.
+    """
+    space = narrow(offer.space, choices.overrides(offer))
+    objective = msgspec.structs.replace(offer, space=space)
+    steps = choices.pruner.steps or objective.reported_steps()
+    pruner = msgspec.structs.replace(choices.pruner, steps=steps)
+    explain(settled(pruner, objective))
+    return StudySpec(
+        name=checked_name("study", choices.study or default_study(offer.entry)),
+        objective=objective,
+        sampler=choices.sampler,
+        seed=choices.seed,
+        settings=StudySettings(pruner=pruner, limits=choices.limits),
+    )
+
+
+def default_study(entry: str) -> str:
+    """The study of an objective that was given no name: ``wakeword-train`` for
+    ``examples/wakeword/train.py:train``, so that the same command goes on with the same study."""
+    place, _, name = entry.rpartition(":")
+    path = Path(place)
+    parts = [*path.parent.parts[-1:], path.stem] if place.endswith(".py") else place.split(".")
+    words = [part.strip("._") for part in [*parts, name] if part.strip("._/")]
+    unique = list(dict.fromkeys(words))[-3:]
+    return "".join(c if c.isalnum() or c in "._-" else "-" for c in "-".join(unique))[:64]

@@ -1,0 +1,1 @@
+"""What `trialmq doctor` looks at: each check finds something and says it."""
