@@ -194,6 +194,8 @@ def spread(values: Iterable[float | None], digits: int) -> str:
     if not known:
         return "-"
     low, high = min(known), max(known)
+    if len(known) == 1:
+        return f"{low:.{digits}f}"
     return f"{fmean(known):.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 

@@ -36,6 +36,7 @@ class Chronicle:
         self._runners = runners
         self._leases = leases
         self._presence: dict[str, Presence] = {}
+        self._boots: dict[str, str] = {}
         self._second = 0.0
         self._room = TRIALS_A_SECOND
         self._done: set[int] = set()
@@ -50,8 +51,11 @@ class Chronicle:
     def sentences(self, turn: Turn) -> Iterator[str]:
         """What there is to say of one turn."""
         for name in sorted(turn.arrived):
+            runner = self._runners[name]
             self._presence[name] = Presence.LIVE
-            yield _arrival(self._runners[name])
+            if self._boots.get(name) != runner.boot:  # it says hello until it is heard
+                self._boots[name] = runner.boot
+                yield _arrival(runner)
         for _, name, spec, _ in turn.changes.studies:
             yield f"study {name} is created: {spec.objective.entry}, sampler {spec.sampler}"
         yield from _settings(turn, self._engines)

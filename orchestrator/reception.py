@@ -205,14 +205,16 @@ class Reception:
             turn.answer(message.runner, claim.trial, claim.attempt, claim.seq)
             if self._leases.superseded(claim.trial, claim.attempt):
                 self._absolve(claim.trial, message.boot, turn)
-        for trial in self._leases.held.get(message.runner, {}).values():
-            if (
-                trial.state is TrialState.LEASED
-                and trial.boot == message.boot
-                and trial.id not in claimed
-                and moment.mono - trial.offered > OFFER_AGAIN_SECONDS
-            ):
-                turn.assign(message.runner, self._engines[trial.study], trial)
+        for trial in list(self._leases.held.get(message.runner, {}).values()):
+            if trial.state is not TrialState.LEASED or trial.boot != message.boot:
+                continue
+            if trial.id in claimed:
+                continue
+            engine = self._engines[trial.study]
+            if message.draining:  # it was granted before this was known, and will not be taken
+                engine.lose(trial, f"{message.runner} takes no more", moment, turn.changes)
+            elif moment.mono - trial.offered > OFFER_AGAIN_SECONDS:
+                turn.assign(message.runner, engine, trial)
 
     # ------------------------------------------------------------------ silence
 

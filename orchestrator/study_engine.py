@@ -327,7 +327,7 @@ class StudyEngine:
         self.closed_because = self.broken_because = ""
 
     def stop(self, trial: Trial, because: str, moment: Moment, changes: Changes) -> None:
-        """Nobody wants ``trial`` any more: it ends when its runner has ended it, or else at once."""
+        """Nobody wants ``trial`` any more: its runner ends it, or it ends at once."""
         if trial.state in HELD:
             trial.desired = Desired.STOP
             trial.reason = because

@@ -1,107 +1,139 @@
-"""One runner on the broker: takes assignments, feeds its slots, and reports what happened.
+"""One runner: takes assignments, feeds its slots, and reports what happened.
 
-Orders come in; each accepted assignment becomes a lease in the spool and waits for a free slot.
-What slots tell becomes numbered records; they are sent as they come, gathered for one turn of the
-event loop, and again with every heartbeat until the orchestrator has committed them.
+Orders come in; each accepted assignment becomes a lease in the spool and waits for a free slot, and
+for the disk where the spool has one. What slots tell becomes numbered records, which the `Uplink`
+sends until the orchestrator has committed them.
 """
 
 import asyncio
 import logging
+import os
+import socket
 import uuid
 from collections import deque
-from collections.abc import Coroutine, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
 from typing import Self
 
 import msgspec
 
-from schema.broker import Broker, Delivery
-from schema.codec import orders_codec, runner_codec
+from schema.broker import Broker
 from schema.errors import Undecodable
-from schema.identity import runner_queue, runners_inbox
+from schema.failpoints import reach
 from schema.messages import (
+    Assignment,
+    Failure,
     Final,
     Heartbeat,
     Hello,
     Orders,
-    Record,
-    Records,
     Reported,
     Started,
+    Steer,
 )
 from schema.study import ObjectiveDescription
-from schema.trial import Desired, Outcome
+from schema.trial import Desired, FailureKind, Outcome
 from trial_runner.device_health import DeviceMonitor
 from trial_runner.devices import Device
+from trial_runner.durable_spool import DurableSpool
 from trial_runner.launcher import Launcher
+from trial_runner.packets import LARGEST_BATCH
+from trial_runner.recovery import append_result, clear_results, recover
+from trial_runner.report_batches import Gate, cut
+from trial_runner.result_file import read_result, result_path, results_folder
 from trial_runner.settings import RunnerSettings
 from trial_runner.slot import Slot
-from trial_runner.spool import Lease, Spool
+from trial_runner.spool import WINDOW, Lease, Spool
+from trial_runner.uplink import Uplink
 
 logger = logging.getLogger(__name__)
 
-WINDOW = 256
-"""How many records of a lease are sent again at once."""
+SAYING_SECONDS = 3.0
+"""A runner that leaves waits no longer until the broker has its last heartbeat."""
+
+GATHER_BYTES = 16 * 1024
+"""Where more than a window of records waits, reports follow in batches of about this size."""
+
+STOP_SECONDS = 30.0
+"""A runner that was told to stop ends after this at the latest."""
 
 
 class RunnerAgent:
-    """A runner with one slot for each of ``devices``."""
+    """A runner with one slot for each of ``devices``, for the objectives of ``launchers``.
+
+    ``broken`` fails when nothing can be trained any more; ``ended`` is done when the orchestrator
+    has stopped the runner. Each launcher has loaded its objective.
+
+    Raises:
+        WrongInput: the folder for its spool cannot be used.
+    """
 
     def __init__(
         self,
         name: str,
         broker: Broker,
-        launcher: Launcher,
-        offer: ObjectiveDescription,
+        launchers: Sequence[Launcher],
         devices: Sequence[Device],
         settings: RunnerSettings,
         monitor: DeviceMonitor | None = None,
     ) -> None:
         self.name = name
-        self._broker = broker
-        self._offer = offer
         self._settings = settings
-        self._spool = Spool(boot=uuid.uuid4().hex)
-        self._codec = runner_codec()
-        self._orders = orders_codec()
+        self._spool = _spool(settings)
+        folder = settings.state_dir
+        self._results = str(results_folder(folder.absolute())) if folder is not None else ""
+        self._offers = {_loaded(launcher).entry: launcher for launcher in launchers}
         self._waiting: deque[Lease] = deque()
+        self._loading: dict[Slot, Lease] = {}
         self._busy: dict[Slot, Lease] = {}
-        self._outbox: list[Record] = []
-        self._sending = asyncio.Event()
+        self._gates: dict[Lease, Gate] = {}
         self._emptied = asyncio.Event()
-        self._draining = False
-        self._tasks: list[asyncio.Task[None]] = []
-        self._background: set[asyncio.Task[None]] = set()
-        self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._leaving = False
+        self._steer = Steer.RUN
+        self._stopping: asyncio.Task[None] | None = None
+        loop = asyncio.get_running_loop()
+        self.broken: asyncio.Future[None] = loop.create_future()
+        self.ended: asyncio.Future[None] = loop.create_future()
         self._monitor = monitor or DeviceMonitor(devices)
         self._slots = [
             Slot(
                 name if len(devices) == 1 else f"{name}/{index}",
                 device,
-                launcher,
+                launchers[0],
                 settings,
                 on_ready=self._feed,
                 on_reports=self._reported,
                 on_final=self._ended,
                 on_broken=self._broke,
-                gpu_memory=offer.gpu_memory,
+                gpu_memory=_loaded(launchers[0]).gpu_memory,
                 monitor=self._monitor,
             )
             for index, device in enumerate(devices, 1)
         ]
+        self._uplink = Uplink(
+            name,
+            broker,
+            self._spool,
+            settings,
+            hello=self._hello,
+            heartbeat=self._heartbeat,
+            follow=self._follow,
+            on_stored=self._stored,
+            on_error=self._broke,
+        )
 
     # ------------------------------------------------------------------ life
 
     async def __aenter__(self) -> Self:
-        await self._broker.declare(runner_queue(self.name))
-        await self._broker.consume(runner_queue(self.name), self._receive)
+        if isinstance(self._spool, DurableSpool):
+            recover(self._spool)
+            if await self._spool.stored():
+                clear_results(self._spool)
         for slot in self._slots:
             await slot.start()
-        await self._introduce()
-        for job in (self._send(), self._beat()):
-            task = asyncio.create_task(job)
-            task.add_done_callback(self._task_ended)
-            self._tasks.append(task)
+        self._uplink.start()
         return self
 
     async def __aexit__(
@@ -110,23 +142,24 @@ class RunnerAgent:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._stopping is not None:
+            self._stopping.cancel()
+        await self._uplink.close()
         await asyncio.gather(*(slot.close() for slot in self._slots))
-        if not self.broken.done():
-            self.broken.cancel()
+        self._spool.close()
+        for future in (self.broken, self.ended):
+            if not future.done():
+                future.cancel()
 
     async def drain(self, seconds: float) -> None:
         """Take nothing more, give back what runs and waits, and wait until that is committed.
 
         Returns after ``seconds`` at the latest; what is not committed then is found out by its
-        lease.
+        lease, or told when a runner with the same spool starts.
         """
-        self._draining = True
-        for lease in self._waiting:
-            self._append(lease, Final(outcome=Outcome.RELEASED))
-        self._waiting.clear()
+        self._leaving = True
+        self._give_back_waiting()
+        saying = asyncio.create_task(self._uplink.say_so())  # so that no further trial is granted
         for slot in tuple(self._busy):
             slot.stop(Outcome.RELEASED)
         try:
@@ -136,42 +169,73 @@ class RunnerAgent:
                     await self._emptied.wait()
         except TimeoutError:
             logger.warning("%s: %d leases were not given back", self.name, len(self._spool.leases))
+        finally:
+            await asyncio.wait({saying}, timeout=SAYING_SECONDS)
+
+    @property
+    def _draining(self) -> bool:
+        return self._leaving or self._steer is not Steer.RUN
 
     # ------------------------------------------------------------------ from the orchestrator
 
-    def _receive(self, delivery: Delivery) -> None:
-        try:
-            orders = self._orders.decode(delivery.body)
-        except Undecodable as error:
-            logger.warning("%s: orders were put aside: %s", self.name, error)
-        else:
-            self._follow(orders)
-        self._soon(delivery.acknowledge())
-
     def _follow(self, orders: Orders) -> None:
-        if self._spool.current(orders):
-            for order in orders.leases:
-                lease = self._spool.obey(order)
-                if lease is not None:
-                    self._carry_out(lease)
+        self._take_steer(orders.steer)
+        for order in orders.leases:
+            lease = self._spool.obey(order)
+            if lease is not None:
+                self._carry_out(lease)
+        if not (self._draining or orders.refused):
             for assignment in orders.assignments:
-                if not self._draining and (accepted := self._spool.accept(assignment)):
-                    self._waiting.append(accepted)
-            for slot in self._slots:
-                self._feed(slot)
-            if not self._spool.leases:
-                self._emptied.set()
-            if orders.introduce:
-                self._soon(self._introduce())
+                self._accept(assignment)
+        for slot in self._slots:
+            self._feed(slot)
+        if not self._spool.leases:
+            self._emptied.set()
+
+    def _accept(self, assignment: Assignment) -> None:
+        lease = self._spool.accept(assignment)
+        if lease is None:
+            return
+        if assignment.objective in self._offers:
+            self._waiting.append(lease)
+            if not lease.kept:
+                self._uplink.wake()
+            return
+        offered = ", ".join(self._offers)
+        reason = f"this runner offers {offered}, and not {assignment.objective}"
+        failure = Failure(kind=FailureKind.REFUSED, reason=reason)
+        self._append(lease, Final(outcome=Outcome.FAILED, failure=failure))
+
+    def _take_steer(self, steer: Steer) -> None:
+        if steer is self._steer:
+            return
+        logger.info("%s is told to %s", self.name, steer)
+        self._steer = steer
+        if steer is Steer.DRAIN:
+            self._give_back_waiting()
+        elif steer is Steer.STOP and self._stopping is None:
+            self._stopping = asyncio.create_task(self._stop())
+
+    async def _stop(self) -> None:
+        await self.drain(STOP_SECONDS)
+        if not self.ended.done():
+            self.ended.set_result(None)
+
+    def _give_back_waiting(self) -> None:
+        for lease in (*self._waiting, *self._loading.values()):
+            self._append(lease, Final(outcome=Outcome.RELEASED))
+        self._waiting.clear()
+        self._loading.clear()
 
     def _carry_out(self, lease: Lease) -> None:
         """End a lease that is fenced, or that should be pruned or stopped."""
         slot = next((s for s, held in self._busy.items() if held is lease), None)
         if slot is None:
-            if lease in self._waiting:
+            with suppress(ValueError):
                 self._waiting.remove(lease)
-                pruned = lease.desired is Desired.PRUNE
-                self._append(lease, Final(outcome=Outcome.PRUNED if pruned else Outcome.STOPPED))
+            self._loading = {s: held for s, held in self._loading.items() if held is not lease}
+            pruned = lease.desired is Desired.PRUNE
+            self._append(lease, Final(outcome=Outcome.PRUNED if pruned else Outcome.STOPPED))
         elif lease.fenced or lease.desired is Desired.STOP:
             slot.stop(Outcome.STOPPED)
         else:
@@ -180,68 +244,130 @@ class RunnerAgent:
     # ------------------------------------------------------------------ from the slots
 
     def _feed(self, slot: Slot) -> None:
-        if slot.ready and slot.running is None and self._waiting:
-            lease = self._waiting.popleft()
-            self._busy[slot] = lease
-            self._append(lease, Started(slot=slot.name, device=slot.device.name))
-            slot.run(lease.assignment)
+        if not slot.ready or slot.running is not None:
+            return
+        lease = self._loading.pop(slot, None) or self._next()
+        if lease is None:
+            return
+        launcher = self._offers[lease.assignment.objective]
+        if slot.launcher is not launcher:
+            self._loading[slot] = lease
+            slot.load(launcher, _loaded(launcher).gpu_memory)
+            return
+        self._busy[slot] = lease
+        self._spool.began(lease, slot.mark)
+        self._append(lease, Started(slot=slot.name, device=slot.device.name))
+        told = lease.assignment
+        logger.info("%s: study %s trial %d starts", slot.name, told.study, told.number)
+        slot.run(lease.assignment, self._result(lease))
+
+    def _next(self) -> Lease | None:
+        return self._waiting.popleft() if self._waiting and self._waiting[0].kept else None
 
     def _reported(self, slot: Slot, reports: bytes) -> None:
-        self._append(self._busy[slot], Reported(reports=msgspec.Raw(reports)))
+        lease = self._busy[slot]
+        every = self._spool.every
+        gate = self._gates.get(lease)
+        if gate is None:
+            if every == 1 and len(lease.records) <= WINDOW:
+                self._append_reports(slot, lease, reports, 1)
+                return
+            gate = self._gates[lease] = Gate()
+        gate.take(reports, every)
+        if gate.gathered >= GATHER_BYTES or len(lease.records) <= WINDOW:
+            self._let_out(slot, lease, gate)
+
+    def _let_out(self, slot: Slot, lease: Lease, gate: Gate, *, all_of_it: bool = False) -> None:
+        batches = gate.batches
+        reports = gate.let_out(all_of_it=all_of_it)
+        if reports is not None:
+            self._append_reports(slot, lease, reports, batches)
+
+    def _append_reports(self, slot: Slot, lease: Lease, reports: bytes, batches: int) -> None:
+        lease.batches += batches
+        try:
+            parts = cut(reports, LARGEST_BATCH)
+        except Undecodable as error:
+            slot.stop(Failure(kind=FailureKind.BAD_RESULT, reason=str(error)))
+            return
+        for part in parts:
+            self._append(lease, Reported(reports=msgspec.Raw(part)))
 
     def _ended(self, slot: Slot, final: Final) -> None:
-        self._append(self._busy.pop(slot), final)
+        lease = self._busy.pop(slot)
+        reach("agent.final.received")
+        if (gate := self._gates.pop(lease, None)) is not None:
+            self._let_out(slot, lease, gate, all_of_it=True)
+        crashed = final.failure is not None and final.failure.kind is FailureKind.CRASH
+        if crashed and self._results and (result := read_result(self._result(lease))):
+            append_result(self._spool, lease, result)  # it had ended, and died before it said so
+            self._uplink.changed(lease)
+            return
+        self._append(lease, final)
+        told, why = lease.assignment, f", {final.failure.reason}" if final.failure else ""
+        ended = (slot.name, told.study, told.number, final.outcome, final.seconds, why)
+        logger.info("%s: study %s trial %d %s in %.2g s%s", *ended)
 
     def _broke(self, error: BaseException) -> None:
         if not self.broken.done():
             self.broken.set_exception(error)
 
-    def _append(self, lease: Lease, body: Started | Reported | Final) -> None:
-        record = self._spool.append(lease, body)
-        if record is not None:
-            self._outbox.append(record)
-            self._sending.set()
-
     # ------------------------------------------------------------------ to the orchestrator
 
-    async def _send(self) -> None:
-        while True:
-            await self._sending.wait()
-            self._sending.clear()
-            records, self._outbox = tuple(self._outbox), []
-            await self._publish(Records(runner=self.name, boot=self._spool.boot, records=records))
+    def _append(self, lease: Lease, body: Started | Reported | Final) -> None:
+        if self._spool.append(lease, body) is not None:
+            self._uplink.changed(lease)
 
-    async def _beat(self) -> None:
-        while True:
-            await asyncio.sleep(self._settings.heartbeat_seconds)
-            devices = await self._monitor.read()
-            again = tuple(self._spool.unacknowledged(WINDOW))
-            claims = self._spool.claims()
-            boot = self._spool.boot
-            beat = Heartbeat(runner=self.name, boot=boot, leases=claims, devices=devices)
-            await self._publish(beat)
-            if again:
-                await self._publish(Records(runner=self.name, boot=self._spool.boot, records=again))
+    def _stored(self, leases: Mapping[Lease, int]) -> None:
+        for lease, seq in leases.items():
+            if lease.ended and lease.seq == seq and (result := self._result(lease)):
+                with suppress(OSError):
+                    os.unlink(result)  # noqa: PTH108 - at each end of a trial
+        for slot in self._slots:
+            self._feed(slot)
 
-    async def _introduce(self) -> None:
-        await self._publish(
-            Hello(
-                runner=self.name,
-                boot=self._spool.boot,
-                slots=len(self._slots),
-                offers=(self._offer,),
-                devices=await self._monitor.read(),
-            )
+    def _result(self, lease: Lease) -> str:
+        return self._results and result_path(self._results, *lease.key)
+
+    async def _hello(self) -> Hello:
+        return Hello(
+            runner=self.name,
+            boot=self._spool.boot,
+            slots=len(self._slots),
+            offers=tuple(map(_loaded, self._offers.values())),
+            devices=await self._monitor.read(),
+            host=socket.gethostname(),
+            version=_version(),
         )
 
-    async def _publish(self, message: Hello | Heartbeat | Records) -> None:
-        await self._broker.publish(runners_inbox(), self._codec.encode(message))
+    async def _heartbeat(self) -> Heartbeat:
+        for slot, lease in self._busy.items():
+            if (gate := self._gates.get(lease)) is not None:
+                self._let_out(slot, lease, gate)
+        devices = await self._monitor.read()
+        return Heartbeat(
+            runner=self.name,
+            boot=self._spool.boot,
+            leases=self._spool.claims(),
+            devices=devices,
+            draining=self._draining,
+            degraded=self._spool.degraded,
+        )
 
-    def _soon(self, job: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(job)
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
 
-    def _task_ended(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()):
-            self._broke(error)
+def _spool(settings: RunnerSettings) -> Spool:
+    if settings.state_dir is None:
+        return Spool(boot=uuid.uuid4().hex)
+    return DurableSpool(settings.state_dir, capacity_bytes=settings.spool_bytes)
+
+
+def _loaded(launcher: Launcher) -> ObjectiveDescription:
+    assert launcher.description is not None, "the launcher has not loaded its objective"
+    return launcher.description
+
+
+def _version() -> str:
+    try:
+        return version("trialmq")
+    except PackageNotFoundError:
+        return ""

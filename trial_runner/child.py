@@ -88,7 +88,7 @@ class SlotProcess:
             self._stream.gather()
             if self._stream.tail is not None:
                 with contextlib.suppress(OSError):  # the runner still hears of it
-                    write_result(Path(task.result), self._stream.tail.result(final))
+                    write_result(task.result, self._stream.tail.result(final))
                 reach("child.result.written")
             self._stream.end()
             self._connection.sendall(frame(Kind.FINAL, self._encoder.encode(final)))

@@ -25,6 +25,7 @@ from schema.failpoints import reach
 from schema.messages import Assignment, Final, LeaseOrder, Orders, Record, Reported, Started
 from trial_runner.durable_file import write_durably
 from trial_runner.replay import Replay
+from trial_runner.result_file import results_folder
 from trial_runner.spool import Lease, Spool
 from trial_runner.spool_format import (
     Accepted,
@@ -58,7 +59,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Pending(NamedTuple):
-    """A frame that is not on the disk, and of which lease and record it is, if of a record."""
+    """A frame that is not on the disk; of a lease's record, or with 0 of its beginning."""
 
     frame: bytes
     lease: Lease | None
@@ -78,6 +79,7 @@ class DurableSpool(Spool):
         """
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            results_folder(folder).mkdir(mode=0o700, exist_ok=True)
             self._lock = _locked(folder)
             self.identity = _identify(folder)
             self._log = SpoolLog(folder, segment_bytes)
@@ -108,10 +110,11 @@ class DurableSpool(Spool):
             replay.take(number, data)
         self.term, self._highest = replay.term, replay.highest
         for held in replay.leases.values():
-            self.leases[held.lease.assignment.trial] = held.lease
-            self._marks[held.lease] = held.marks
+            lease, marks = held.lease()
+            self.leases[held.assignment.trial] = lease
+            self._marks[lease] = marks
             if held.process is not None:
-                self.processes[held.lease] = held.process
+                self.processes[lease] = held.process
 
     # ------------------------------------------------------------------ what a spool does
 
@@ -144,7 +147,8 @@ class DurableSpool(Spool):
         lease = super().accept(assignment)
         if lease is not None:
             self._marks[lease] = deque()
-            self._write(packed(Accepted(assignment)))
+            lease.kept = False
+            self._write(packed(Accepted(assignment)), lease)
             self._accepted = True
         return lease
 
@@ -221,6 +225,9 @@ class DurableSpool(Spool):
             if self._problem:
                 logger.warning("the spool is written again")
             self._problem, self._failed_at, self._unwritten = "", 0.0, 0
+            for pending in group if accepted else ():
+                if pending.lease is not None:
+                    pending.lease.kept = True
             self._unsynced += group
             if sync or snapshot:
                 self._unsynced, self._synced_at = [], loop.time()
@@ -259,7 +266,7 @@ class DurableSpool(Spool):
             logger.warning("the spool cannot be written, and is kept in memory: %s", error)
         what = "is full" if full(error) else f"fails ({error.strerror})"
         self._problem = f"its disk {what}"
-        wanted = [p for p in frames if p.lease is None or p.seq > p.lease.applied]
+        wanted = [p for p in frames if p.lease is None or not p.seq or p.seq > p.lease.applied]
         self._pending[:0], self._unsynced = wanted, []
         self._unwritten = sum(len(pending.frame) for pending in self._pending)
 
@@ -280,7 +287,11 @@ class DurableSpool(Spool):
             list(self._highest.items()),
             [
                 LeaseState(
-                    lease.assignment, lease.applied, lease.batches, self.processes.get(lease)
+                    lease.assignment,
+                    lease.applied,
+                    lease.seq,
+                    lease.batches,
+                    self.processes.get(lease),
                 )
                 for lease in self.leases.values()
             ],

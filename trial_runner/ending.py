@@ -1,4 +1,4 @@
-"""How an attempt ended that did not say so itself: its process died, or it was told to end. Pure."""
+"""How an attempt ended that did not say so itself: it was told to, or its process died. Pure."""
 
 import signal
 
@@ -18,7 +18,7 @@ def after_crash(status: int, kills_before: int | None, kills_now: int | None) ->
     """
     if status >= 0:
         return Failure(kind=FailureKind.CRASH, reason=f"its process died (exit status {status})")
-    name = signal.Signals(-status).name
+    name = signal.Signals(-status).name if -status < signal.SIGRTMIN else f"signal {-status}"
     if -status == signal.SIGKILL and kills_before is not None and kills_now is not None:
         if kills_now > kills_before:
             reason = f"the kernel ended its process, because memory ran out ({name})"

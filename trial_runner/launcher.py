@@ -34,13 +34,14 @@ class Process:
 
 
 class Launcher:
-    """Loads one objective and starts processes for it.
+    """Loads one objective, which has a ``description`` then, and starts processes for it.
 
     ``fork`` set to False starts each from scratch even where forking is possible.
     """
 
     def __init__(self, entry: str, *, threads: int = 1, fork: bool = True) -> None:
         self.entry = entry
+        self.description: ObjectiveDescription | None = None
         self._threads = threads
         self._fork = fork
         self._server: asyncio.subprocess.Process | None = None
@@ -77,6 +78,7 @@ class Launcher:
             error.add_note(loaded.traceback)
             raise error
         self._fork = self._fork and loaded.forkable
+        self.description = loaded.description
         return loaded.description
 
     async def launch(

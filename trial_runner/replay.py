@@ -26,33 +26,32 @@ Key = tuple[int, int]
 
 @dataclass(slots=True)
 class Held:
-    """A lease as it is read; its records from ``(seq, segment)`` on lie in that segment."""
+    """A lease as it is read: its records by number, each with what is known of it."""
 
-    lease: Lease
+    assignment: Assignment
+    applied: int = 0
+    batches: int = 0
     process: ProcessMark | None = None
-    marks: deque[tuple[int, int]] = field(default_factory=deque)
-
-    def append(self, record: Record, batches: int, segment: int) -> None:
-        """The next record, unless it was read before or there is a hole before it."""
-        lease = self.lease
-        if record.seq != lease.seq + 1 or lease.ended:
-            return
-        lease.seq = record.seq
-        lease.records.append(record)
-        lease.batches = batches
-        lease.ended = isinstance(record.body, Final)
-        if not self.marks or self.marks[-1][1] != segment:
-            self.marks.append((record.seq, segment))
+    records: dict[int, tuple[Record, int, int]] = field(default_factory=dict)
 
     def commit(self, applied: int) -> None:
         """Records up to ``applied`` are not needed; they may be missing as well."""
-        lease = self.lease
-        while lease.records and lease.records[0].seq <= applied:
-            lease.records.popleft()
-        if not lease.records:
-            lease.seq = max(lease.seq, applied)
-        while len(self.marks) > 1 and self.marks[1][0] <= applied + 1:
-            self.marks.popleft()
+        self.applied = max(self.applied, applied)
+        for seq in [seq for seq in self.records if seq <= self.applied]:
+            _, self.batches, _ = self.records.pop(seq)
+
+    def lease(self) -> tuple[Lease, deque[tuple[int, int]]]:
+        """The lease with the records that can be applied, and the segments that they begin in."""
+        lease = Lease(self.assignment, seq=self.applied, batches=self.batches)
+        marks: deque[tuple[int, int]] = deque()
+        while not lease.ended and lease.seq + 1 in self.records:
+            lease.seq += 1
+            record, lease.batches, segment = self.records[lease.seq]
+            lease.records.append(record)
+            lease.ended = isinstance(record.body, Final)
+            if not marks or marks[-1][1] < segment:
+                marks.append((lease.seq, segment))
+        return lease, marks
 
 
 class Replay:
@@ -80,7 +79,7 @@ class Replay:
                         held.process = process
                 case Appended(record, batches):
                     if held := self.leases.get((record.trial, record.attempt)):
-                        held.append(record, batches, segment)
+                        held.records[record.seq] = record, batches, segment
                 case Committed(trial, attempt, applied):
                     if held := self.leases.get((trial, attempt)):
                         held.commit(applied)
@@ -94,13 +93,14 @@ class Replay:
         for state in snapshot.leases:
             held = self._hold(state.assignment)
             held.process = state.process
+            held.batches = state.batches
             held.commit(state.applied)
-            if not held.lease.records:
-                held.lease.batches = state.batches
-            there.add(held.lease.key)
+            for seq in [seq for seq in held.records if seq > state.seq]:
+                del held.records[seq]  # from behind a hole: another one has that number by now
+            there.add((state.assignment.trial, state.assignment.attempt))
         for key in self.leases.keys() - there:
             del self.leases[key]
 
     def _hold(self, assignment: Assignment) -> Held:
         key = assignment.trial, assignment.attempt
-        return self.leases.setdefault(key, Held(Lease(assignment)))
+        return self.leases.setdefault(key, Held(assignment))

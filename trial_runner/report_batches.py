@@ -57,32 +57,47 @@ def cut(batch: bytes, limit: int) -> list[bytes]:
     return [_encoder.encode(part) for part in parts]
 
 
-class Thinning:
-    """Lets every k-th report of one attempt through; the newest waits to be replaced or let in."""
+class Gate:
+    """What reports of one attempt have to pass before they get a number in its log.
+
+    Every k-th gets through, and the newest waits to be replaced or let in at the end. Where many
+    records wait already, they gather, so that few large ones follow.
+    """
 
     def __init__(self) -> None:
+        self.batches = 0
+        """So many came in since reports were last let out."""
         self._count = 0
+        self._gathered: list[bytes] = []
+        self._bytes = 0
         self._newest: msgspec.Raw | None = None
 
-    def thin(self, batch: bytes, every: int) -> bytes | None:
-        """What is let through of ``batch`` if only every ``every``-th report is."""
-        if every == 1 and self._newest is None:
-            return batch
-        kept: list[msgspec.Raw] = []
-        if every == 1:
-            kept += [] if self._newest is None else [self._newest]
-            kept += _pieces.decode(batch)
-            self._newest = None
-            return _encoder.encode(kept)
+    def take(self, batch: bytes, every: int) -> None:
+        """Let in every ``every``-th report of ``batch``; with 0 none, so that only the newest
+        waits."""
+        self.batches += 1
+        let_in: list[msgspec.Raw] = []
         for report in _pieces.decode(batch):
             self._count += 1
-            let_in = self._count % every == 0
-            if let_in:
-                kept.append(report)
-            self._newest = None if let_in else report
-        return _encoder.encode(kept) if kept else None
+            if every and self._count % every == 0:
+                let_in.append(report)
+                self._newest = None
+            else:
+                self._newest = report
+        if let_in:
+            self._gathered.append(_encoder.encode(let_in))
+            self._bytes += len(self._gathered[-1])
 
-    def newest(self) -> bytes | None:
-        """The newest report, unless it was let through: wanted when the attempt ends."""
-        newest, self._newest = self._newest, None
-        return None if newest is None else _encoder.encode([newest])
+    @property
+    def gathered(self) -> int:
+        """Bytes that were let in and wait to be let out."""
+        return self._bytes
+
+    def let_out(self, *, all_of_it: bool = False) -> bytes | None:
+        """One batch with what has gathered; at the end of the attempt with the newest report."""
+        gathered, self._gathered, self._bytes = self._gathered, [], 0
+        if all_of_it and self._newest is not None:
+            gathered.append(_encoder.encode([self._newest]))
+            self._newest = None
+        self.batches = 0
+        return merged(gathered) if gathered else None

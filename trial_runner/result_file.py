@@ -61,23 +61,28 @@ class Tail:
         return Result(final=final, batches=self.count, tail=batches)
 
 
-def result_path(folder: Path, trial: int, attempt: int) -> Path:
+def results_folder(folder: Path) -> Path:
+    """Where results lie in the folder of a runner."""
+    return folder / "results"
+
+
+def result_path(results: str | Path, trial: int, attempt: int) -> str:
     """Where the result of an attempt lies until the spool has it."""
-    return folder / "results" / f"{trial}-{attempt}.msgpack"
+    return f"{results}/{trial}-{attempt}.msgpack"
 
 
-def write_result(path: Path, result: Result) -> None:
+def write_result(path: str, result: Result) -> None:
     """Put it there.
 
     Raises:
         OSError: it could not be written.
     """
     sync = result.final.seconds >= SYNC_ABOVE_SECONDS
-    write_durably(path, msgspec.msgpack.encode(result), sync=sync)
+    write_durably(Path(path), msgspec.msgpack.encode(result), sync=sync)
 
 
-def read_result(path: Path) -> Result | None:
+def read_result(path: str) -> Result | None:
     """The result, if there is one that can be read."""
     with suppress(OSError, msgspec.MsgspecError):
-        return msgspec.msgpack.decode(path.read_bytes(), type=Result)
+        return msgspec.msgpack.decode(Path(path).read_bytes(), type=Result)
     return None

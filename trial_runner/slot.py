@@ -19,8 +19,8 @@ from schema.trial import FailureKind, Outcome
 from trial_runner.child import Task
 from trial_runner.device_health import DeviceMonitor
 from trial_runner.devices import Device
-from trial_runner.frame_protocol import FrameProtocol
 from trial_runner.ending import after_crash, ended_by, too_large
+from trial_runner.frame_protocol import FrameProtocol
 from trial_runner.frames import Kind
 from trial_runner.launcher import Launcher, Process
 from trial_runner.output import LOOK_SECONDS, output_file, take, trim
@@ -335,10 +335,12 @@ class Slot:
                     timer.cancel()
 
     def _as_told(self, final: Final) -> Final:
-        """A task that ended because it was told to counts as that."""
+        """A task that ended because it was told to counts as that; no result mends a failure."""
         assert self.running is not None
         ending = self.running.ending
-        if ending is None or final.outcome is not Outcome.STOPPED:
+        if ending is None:
+            return final
+        if final.outcome is not Outcome.STOPPED and not isinstance(ending, Failure):
             return final
         return ended_by(ending, final, self.running.task.assignment)
 

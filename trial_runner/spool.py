@@ -8,7 +8,7 @@ lives in memory, which is enough where orchestrator and runner share one process
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -43,6 +43,7 @@ class Lease:
     ended: bool = False
     desired: Desired = Desired.RUN
     fenced: bool = False
+    kept: bool = True  # on the disk, where there is one: it may be trained
     sent: int = 0  # the last record that was handed to the broker
     overdue: int = 0  # the last one that was, at the heartbeat before
     batches: int = 0  # of reports that came from the slot, and are in the records
@@ -170,12 +171,15 @@ class Spool:
         for lease in self.leases.values():
             yield from islice(lease.records, limit)
 
-    def unsent(self, leases: Iterable[Lease]) -> list[Record]:
-        """What the windows of ``leases`` leave room for, in order; it counts as sent."""
+    def unsent(self, leases: Mapping[Lease, int]) -> list[Record]:
+        """What the windows of ``leases`` leave room for, up to a record of each, in order.
+
+        It counts as sent.
+        """
         records: list[Record] = []
-        for lease in leases:
+        for lease, last in leases.items():
             applied = lease.applied
-            start, stop = max(lease.sent, applied), min(lease.seq, applied + WINDOW)
+            start, stop = max(lease.sent, applied), min(last, applied + WINDOW)
             if start < stop:
                 records += islice(lease.records, start - applied, stop - applied)
                 lease.sent = stop

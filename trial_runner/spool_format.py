@@ -24,10 +24,11 @@ class ProcessMark(msgspec.Struct, frozen=True, array_like=True):
 
 
 class LeaseState(msgspec.Struct, frozen=True, array_like=True):
-    """A lease without its records."""
+    """A lease without its records, of which those from ``applied + 1`` to ``seq`` are wanted."""
 
     assignment: Assignment
     applied: int
+    seq: int
     batches: int
     process: ProcessMark | None
 

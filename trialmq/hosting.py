@@ -67,9 +67,13 @@ async def host(choices: HostChoices) -> bool:
         _tell(name, offers, devices, choices)
         party = runner_party(name)
         broker = await stack.enter_async_context(connect(choices.address, party, patient=True))
-        settings = RunnerSettings(isolate=choices.isolate)
+        settings = RunnerSettings(
+            isolate=choices.isolate,
+            orchestrator=choices.orchestrator,
+            state_dir=state_of(name, choices.state_dir),
+        )
         agent = await stack.enter_async_context(
-            RunnerAgent(name, broker, launchers[0], offers[0], devices, settings)
+            RunnerAgent(name, broker, launchers, devices, settings)
         )
         return await _until_ended(agent)
 
@@ -77,11 +81,14 @@ async def host(choices: HostChoices) -> bool:
 async def _until_ended(agent: RunnerAgent) -> bool:
     with interruption() as interrupted:
         stop = asyncio.create_task(interrupted.wait())
-        waiting: set[asyncio.Future[Any]] = {stop, agent.broken}
+        waiting: set[asyncio.Future[Any]] = {stop, agent.broken, agent.ended}
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()
         if agent.broken.done():
             agent.broken.result()
+        if agent.ended.done():
+            logger.info("told to stop: every trial is given back")
+            return True
         logger.info("giving running trials back; Ctrl-C again ends at once")
         await agent.drain(DRAIN_SECONDS)
         return False

@@ -23,7 +23,7 @@ from orchestrator.summary import summarise
 from schema.brokers.memory import MemoryHub
 from schema.identity import runner_name
 from schema.results import Event, Progress, TrialResult
-from schema.study import ObjectiveDescription, StudySpec
+from schema.study import StudySpec
 from trial_runner.agent import RunnerAgent
 from trial_runner.devices import Device, share
 from trial_runner.launcher import Launcher
@@ -65,7 +65,7 @@ async def sweep(choices: SweepChoices, watch: Watch) -> SweepResult:
         service = await stack.enter_async_context(Service(store, broker, sampler))
         engine = await service.open_study(spec, orphaned="the process that ran it ended")
         watch(lambda: progress_of(engine))
-        agents = await _start_runners(stack, hub, launcher, offer, devices, choices.isolate)
+        agents = await _start_runners(stack, hub, launcher, devices, choices.isolate)
         interrupted = await _follow(service, engine, agents)
         trials, events = await _stored(choices.database, spec)
         summary = summarise(
@@ -98,7 +98,6 @@ async def _start_runners(
     stack: AsyncExitStack,
     hub: MemoryHub,
     launcher: Launcher,
-    offer: ObjectiveDescription,
     devices: list[Device],
     isolate: bool,
 ) -> list[RunnerAgent]:
@@ -106,7 +105,7 @@ async def _start_runners(
     agents = []
     for index, device in enumerate(devices, 1):
         broker = await stack.enter_async_context(hub.connect())
-        agent = RunnerAgent(runner_name(index), broker, launcher, offer, [device], settings)
+        agent = RunnerAgent(runner_name(index), broker, [launcher], [device], settings)
         agents.append(await stack.enter_async_context(agent))
     return agents
 

@@ -69,16 +69,13 @@ def read_spool(folder: Path) -> SpoolReading:
                 continue
     except OSError as error:
         raise WrongInput(f"--spool {folder} cannot be read: {error.strerror}") from error
-    leases = (held.lease for held in replay.leases.values())
-    return SpoolReading(
-        folder=str(folder),
-        term=replay.term,
-        leases=tuple(
-            SpooledLease(trial=trial, attempt=attempt, committed=lease.applied, last=lease.seq)
-            for lease in leases
-            for trial, attempt in [lease.key]
-        ),
-    )
+    leases = []
+    for (trial, attempt), held in replay.leases.items():
+        lease, _ = held.lease()
+        leases.append(
+            SpooledLease(trial=trial, attempt=attempt, committed=held.applied, last=lease.seq)
+        )
+    return SpoolReading(folder=str(folder), term=replay.term, leases=tuple(leases))
 
 
 def waiting(spool: SpoolReading, applied: Applied, term: int) -> WaitingRecords:
@@ -101,9 +98,14 @@ def _against(spool: SpoolReading, applied: Applied, term: int) -> Iterator[str]:
             "this is an older copy, or another database"
         )
     for lease in spool.leases:
-        attempt, stored = applied.get(lease.trial, (0, 0))
+        if lease.trial not in applied:
+            continue  # its study was deleted
+        attempt, stored = applied[lease.trial]
         if lease.attempt > attempt:
-            yield f"it holds attempt {lease.attempt} of trial id {lease.trial}, granted was {attempt}"
+            yield (
+                f"trial id {lease.trial}: it holds attempt {lease.attempt}, and {attempt} was the "
+                "last that was granted"
+            )
         elif lease.attempt == attempt and lease.committed > stored:
             yield (
                 f"trial id {lease.trial}: {lease.committed} records were said to be stored, and "

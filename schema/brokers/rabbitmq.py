@@ -70,7 +70,12 @@ class RabbitMQBroker(Broker):
     ) -> Subscription:
         subscription = RabbitMQSubscription(self._down, queue, receiver, prefetch)
         self._subscriptions.append(subscription)
-        await subscription.start()
+        try:
+            await subscription.start()
+        except BaseException:
+            self._subscriptions.remove(subscription)
+            await subscription.cancel()
+            raise
         return subscription
 
     async def close(self) -> None:

@@ -1,14 +1,16 @@
 """A database made by a real sweep, and the command line in a process of its own."""
 
+import logging
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from trialmq.cli.log import OURS
 from trialmq.cli.main import main
 
 OBJECTIVES = Path(__file__).parent / "objectives.py"
@@ -48,3 +50,14 @@ def trialmq(tmp_path: Path) -> Command:
 def as_wide_as_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever runs the tests may say how wide a terminal is; what is checked here is a pipe."""
     monkeypatch.delenv("COLUMNS", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def log_as_before() -> Iterator[None]:
+    """A command that logs configures it for its process, which here is that of all tests."""
+    loggers = [logging.getLogger(name) for name in ("", *OURS)]
+    before = [(logger, logger.level, list(logger.handlers)) for logger in loggers]
+    yield
+    for logger, level, handlers in before:
+        logger.setLevel(level)
+        logger.handlers[:] = handlers

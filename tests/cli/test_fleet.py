@@ -1,5 +1,6 @@
 """A service, runners and clients in processes of their own, over a real RabbitMQ."""
 
+import asyncio
 import json
 import sqlite3
 import uuid
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import trialmq
 from tests.cli.conftest import OBJECTIVES
 from tests.cli.fleet import Fleet
 from tests.conftest import ON_RABBITMQ
@@ -33,6 +35,13 @@ def numbers(fleet: Fleet) -> Counter[int]:
     with sqlite3.connect(fleet.database) as db:
         rows = db.execute("SELECT number FROM trial WHERE state='complete'")
         return Counter(number for (number,) in rows)
+
+
+async def through_the_door(fleet: Fleet) -> list[int]:
+    """How many trials are complete, and how many there are, as a program asks for it."""
+    async with trialmq.connect(fleet.url, orchestrator=fleet.name) as client:
+        complete = (await client.progress("quick")).complete
+        return [complete, len([trial async for trial in client.trials("quick")])]
 
 
 def test_a_study_is_run_by_the_runners_of_a_service_and_read_through_it(fleet: Fleet) -> None:
@@ -69,10 +78,14 @@ def test_a_study_is_run_by_the_runners_of_a_service_and_read_through_it(fleet: F
     assert "there is no study 'quikc'; did you mean 'quick'?" in asked["unknown"].said
     assert asked["nobody"].ends() == 2
     assert "no runner offers 'other.py:train'; offered: " in asked["nobody"].said
+    assert asyncio.run(through_the_door(fleet)) == [11, 12]
     for runner in runners:
         runner.interrupt()
         assert runner.ends() == 130
         assert "no trial is lost" in runner.said
+    logs = "".join(runner.said for runner in runners)
+    assert "study quick trial 0 starts" in logs
+    assert "study quick trial 3 failed in" in logs
     serve.interrupt()
     assert serve.ends() == 130
     assert "runners train on, and nothing is lost" in serve.said

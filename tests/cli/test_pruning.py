@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.pruning.parameters import PARAMETERS
+from orchestrator.pruning.parameters import PARAMETERS, RULES
 from orchestrator.replay import Replay
 from schema.results import Regret
 from tests.cli.conftest import OBJECTIVES, TRIALS
@@ -30,7 +30,8 @@ def rows(table: str) -> dict[str, list[str]]:
 
 
 def test_every_number_of_every_pruner_has_its_phrase() -> None:
-    assert PHRASES.keys() == {name for own in PARAMETERS.values() for name in own}
+    known = [*PARAMETERS.values(), *RULES.values()]
+    assert PHRASES.keys() == {name for own in known for name in own}
 
 
 def test_explain_shows_the_levels_of_the_median_side_by_side(capsys: Capture) -> None:

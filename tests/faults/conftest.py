@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,20 +39,32 @@ class Sweep:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
 
         command = [sys.executable, "-m", "trialmq", "run", entry, "--db", str(self.database)]
+        return self.spawn(
+            [*command, "--runners", "2", "--sampler", "random", *options], {}, before=limit
+        )
+
+    def spawn(
+        self,
+        command: list[str],
+        environment: dict[str, str],
+        before: Callable[[], None] | None = None,
+    ) -> "subprocess.Popen[str]":
+        """Start a command that runs the objectives of these tests."""
         return subprocess.Popen(
-            [*command, "--runners", "2", "--sampler", "random", *options],
+            command,
             cwd=ROOT,
             env={
                 **os.environ,
                 "TRUTH": str(self.truth),
                 "NOTICE": str(self.notice),
                 "TRIALMQ_TEST_MARK": self._mark,
+                **environment,
             },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            preexec_fn=limit,
+            preexec_fn=before,
         )
 
     def run(self, entry: str, *options: str) -> tuple[int, str]:

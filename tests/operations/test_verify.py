@@ -368,4 +368,4 @@ async def test_an_attempt_that_nobody_granted_is_a_contradiction(folder: Path) -
     code, found = await asyncio.to_thread(verify, folder, "--spool", str(state))
 
     assert code == 1
-    assert "holds attempt 9" in found["spools"][0]["contradictions"][0]
+    assert "holds attempt 9," in found["spools"][0]["contradictions"][0]

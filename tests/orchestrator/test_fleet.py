@@ -196,11 +196,28 @@ async def test_a_runner_that_drains_gets_nothing_more(
         await runner.say(Hello(runner=runner.name, boot=runner.boot, slots=1, offers=()))
         await runner.hello(OFFER)
         given = await runner.assignment()
-        await runner.say(Heartbeat(runner=runner.name, boot=runner.boot, draining=True))
+        claim = LeaseClaim(given.trial, given.attempt, 0)
+        drains = Heartbeat(runner=runner.name, boot=runner.boot, leases=(claim,), draining=True)
+        await runner.say(drains)
         await runner.record(given, 1, ended(Outcome.RELEASED))
         await runner.applied(given, 1)
         await runner.say(Heartbeat(runner=runner.name, boot=runner.boot, draining=True))
         assert (await runner.orders(lambda orders: not orders.leases)).assignments == ()
+
+
+async def test_what_a_draining_runner_did_not_take_any_more_goes_to_another_at_once(
+    path: Path, hub: MemoryHub, runner: ScriptedRunner
+) -> None:
+    async with serving(path, hub) as service, hub.connect() as broker:
+        await service.open_study(ONE)
+        await runner.hello(OFFER)
+        missed = await runner.assignment()
+        other = ScriptedRunner(broker, "gpu2")
+        await other.listen()
+        await other.hello(OFFER)
+        await runner.say(Heartbeat(runner=runner.name, boot=runner.boot, draining=True))
+        taken = await other.assignment()
+    assert (taken.trial, taken.attempt) == (missed.trial, missed.attempt + 1)
 
 
 async def test_devices_and_troubles_of_a_runner_are_shown(

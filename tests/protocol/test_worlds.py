@@ -3,21 +3,11 @@
 import os
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
-from weakref import WeakKeyDictionary
 
-import msgspec
 import pytest
 
-from orchestrator.leases import Leases, Verdict
-from orchestrator.service import Service
-from orchestrator.store.store import Store
-from orchestrator.study_engine import StudyEngine
-from orchestrator.trials import Changes, Trial
-from schema.messages import Final, LeaseOrder, Orders, Record, Reported, Started
-from schema.trial import Desired, Outcome
+from tests.protocol import mutants
 from tests.protocol.world import World
-from trial_runner.spool import Lease, Spool
 
 Patch = pytest.MonkeyPatch
 WORLDS = int(os.environ.get("TRIALMQ_WORLDS", "200"))
@@ -62,174 +52,22 @@ def test_a_world_is_the_same_each_time() -> None:
 # ---------------------------------------------------------------------- parts taken out
 
 
-def _no_fencing(patch: Patch) -> None:
-    """Any attempt's records are taken for the current one's."""
-
-    def judge(self: Leases, runner: str, record: Record) -> Verdict:
-        trial = self.live.get(record.trial)
-        if trial is None:
-            return Verdict.REPEATED
-        if record.seq <= trial.applied:
-            return Verdict.REPEATED
-        return Verdict.APPLY if record.seq == trial.applied + 1 else Verdict.GAP
-
-    patch.setattr(Leases, "judge", judge)
-
-
-def _applied_instead_of(patch: Patch, verdict: Verdict) -> None:
-    honest = Leases.judge
-
-    def judge(self: Leases, runner: str, record: Record) -> Verdict:
-        found = honest(self, runner, record)
-        return Verdict.APPLY if found is verdict and record.trial in self.live else found
-
-    patch.setattr(Leases, "judge", judge)
-
-
-def _no_deduplication(patch: Patch) -> None:
-    """A record is applied as often as it comes."""
-    _applied_instead_of(patch, Verdict.REPEATED)
-
-
-def _no_gap_check(patch: Patch) -> None:
-    """A record is applied although one before it is missing."""
-    _applied_instead_of(patch, Verdict.GAP)
-
-
-def _acknowledged_before_the_commit(patch: Patch) -> None:
-    """What a turn changed is stored with the next turn, after its orders went out."""
-    honest = Store.commit
-    late: WeakKeyDictionary[Store, Changes] = WeakKeyDictionary()
-
-    async def commit(self: Store, changes: Changes) -> None:
-        previous = late.pop(self, None)
-        late[self] = changes
-        if previous is not None:
-            await honest(self, previous)
-
-    patch.setattr(Store, "commit", commit)
-
-
-def _acknowledged_unseen(patch: Patch) -> None:
-    """A runner is told that everything is stored that it says it wrote."""
-    honest = Leases.order
-
-    def order(self: Leases, runner: str, trial: int, attempt: int, seq: int = 0) -> LeaseOrder:
-        found = honest(self, runner, trial, attempt, seq)
-        return found if found.fenced else LeaseOrder(trial, attempt, seq, found.desired)
-
-    patch.setattr(Leases, "order", order)
-
-
-def _sent_once(patch: Patch) -> None:
-    """A runner forgets a record as soon as the broker has it."""
-    honest = Spool.append
-
-    def append(self: Spool, lease: Lease, body: Started | Reported | Final) -> Record | None:
-        record = honest(self, lease, body)
-        lease.records.clear()
-        return record
-
-    patch.setattr(Spool, "append", append)
-
-
-def _any_assignment_accepted(patch: Patch) -> None:
-    """A runner accepts an attempt that it, or an earlier boot of it, accepted before."""
-    honest = Spool.accept
-
-    def accept(self: Spool, assignment: Any) -> Lease | None:
-        self.boot = assignment.boot
-        self._highest.clear()
-        return honest(self, assignment)
-
-    patch.setattr(Spool, "accept", accept)
-
-
-def _no_term(patch: Patch) -> None:
-    """An orchestrator that was replaced goes on writing, and runners go on obeying it."""
-
-    def nothing(self: Store, db: object) -> None: ...
-
-    def always(self: Spool, orders: Orders) -> bool:
-        return True
-
-    patch.setattr(Store, "_hold_term", nothing)
-    patch.setattr(Spool, "current", always)
-
-
-def _granted_without_a_new_number(patch: Patch) -> None:
-    """The next attempt of a trial has the number of the one that was lost."""
-    honest = Leases.grant
-
-    def grant(self: Leases, trial: Trial, runner: str, now: float, boot: str = "") -> None:
-        again = trial.attempt > 0
-        honest(self, trial, runner, now, boot)
-        if again:
-            trial.attempt -= 1
-
-    patch.setattr(Leases, "grant", grant)
-
-
-def _taken_back_from_another(patch: Patch) -> None:
-    """Who claims an attempt has it, whoever holds it by now."""
-    honest = Leases.judge
-
-    def judge(self: Leases, runner: str, record: Record) -> Verdict:
-        trial = self.live.get(record.trial)
-        if trial is not None and trial.attempt > record.attempt:
-            trial.attempt = record.attempt
-        return honest(self, runner, record)
-
-    patch.setattr(Leases, "judge", judge)
-
-
-def _repeated_assignments_are_run_again(patch: Patch) -> None:
-    """A runner does not remember which attempts it was given."""
-    honest = Spool.accept
-
-    def accept(self: Spool, assignment: Any) -> Lease | None:
-        self._highest.clear()
-        return honest(self, assignment)
-
-    patch.setattr(Spool, "accept", accept)
-
-
-def _prunes_are_final(patch: Patch) -> None:
-    """What is wanted counts for more than what was observed."""
-    honest = StudyEngine._finish
-
-    def finish(self: StudyEngine, trial: Trial, final: Final, *rest: Any) -> None:
-        if trial.desired is Desired.PRUNE:
-            final = msgspec.structs.replace(final, outcome=Outcome.PRUNED, metrics={})
-        honest(self, trial, final, *rest)
-
-    patch.setattr(StudyEngine, "_finish", finish)
-
-
-def _no_expiry(patch: Patch) -> None:
-    """A lease lasts for ever."""
-
-    def expire(self: Service, moment: object, changes: object) -> None: ...
-
-    patch.setattr(Service, "_expire", expire)
-
-
 @pytest.mark.parametrize(
     "take_out",
     [
-        _no_fencing,
-        _no_deduplication,
-        _no_gap_check,
-        _acknowledged_before_the_commit,
-        _acknowledged_unseen,
-        _sent_once,
-        _any_assignment_accepted,
-        _no_term,
-        _no_expiry,
-        _granted_without_a_new_number,
-        _taken_back_from_another,
-        _repeated_assignments_are_run_again,
-        _prunes_are_final,
+        mutants.no_fencing,
+        mutants.no_deduplication,
+        mutants.no_gap_check,
+        mutants.acknowledged_before_the_commit,
+        mutants.acknowledged_unseen,
+        mutants.sent_once,
+        mutants.any_assignment_accepted,
+        mutants.no_term,
+        mutants.no_expiry,
+        mutants.granted_without_a_new_number,
+        mutants.taken_back_from_another,
+        mutants.repeated_assignments_are_run_again,
+        mutants.prunes_are_final,
     ],
 )
 def test_the_worlds_notice_when_a_part_of_the_protocol_is_missing(

@@ -157,7 +157,11 @@ def test_a_trial_that_violates_a_constraint_is_no_opponent_for_others() -> None:
 def test_a_trial_ends_after_its_reports_although_its_start_was_recorded_late() -> None:
     story = Story()
     story.trial([1.0, 2.0]).started = 2.0  # by then it had reported once
-    assert [arrival.report for arrival in story.recording().arrivals] == [(0, 1.0), (1, 2.0), None]
+    assert [arrival.report for arrival in story.recording().arrivals] == [
+        (0, {"score": 1.0}),
+        (1, {"score": 2.0}),
+        None,
+    ]
 
 
 def test_a_trial_that_runs_still_is_left_aside() -> None:

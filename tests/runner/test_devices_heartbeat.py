@@ -34,12 +34,12 @@ async def test_hello_and_heartbeat_tell_each_device_once_as_it_is() -> None:
     async with hub.connect() as inbox, hub.connect() as broker, Launcher(OBJECTIVE) as launcher:
         await inbox.declare(runners_inbox())
         await inbox.consume(runners_inbox(), receive)
-        offer = await launcher.load()
-        async with RunnerAgent("gpu1", broker, launcher, offer, devices, settings, monitor):
+        await launcher.load()
+        async with RunnerAgent("gpu1", broker, [launcher], devices, settings, monitor):
             hello = await heard.get()
             chip.used = 3 * GIB
             later = await heard.get()
-            while isinstance(later, Heartbeat) and later.devices[0].memory_used != 3 * GIB:
+            while not isinstance(later, Heartbeat) or later.devices[0].memory_used != 3 * GIB:
                 later = await heard.get()
     assert isinstance(hello, Hello) and isinstance(later, Heartbeat)
     assert (hello.slots, hello.offers[0].gpu_memory) == (2, 6 * GIB)

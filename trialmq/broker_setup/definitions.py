@@ -1,11 +1,12 @@
-"""A plan as a definitions file of RabbitMQ, for ``load_definitions`` in rabbitmq.conf. Pure.
+"""A plan as definitions of RabbitMQ: a file for ``load_definitions``, or for an import. Pure.
 
-Passwords stand there as salted hashes, so the file tells nobody a secret; whoever may change it may
-do anything, though.
+Importing them twice changes nothing. Passwords stand there as salted hashes, so they tell nobody a
+secret; whoever may change such a file may do anything, though.
 """
 
 import base64
 import hashlib
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,12 +20,16 @@ SALT_BYTES = 4
 
 
 def definitions(
-    plan: Plan, secrets: Mapping[str, Secret], salt: Callable[[int], bytes]
+    plan: Plan, secrets: Mapping[str, Secret], salt: Callable[[int], bytes] = os.urandom
 ) -> dict[str, Any]:
-    """Everything of a plan; ``salt`` makes so many random bytes."""
+    """Everything of a plan, but for users that ``secrets`` leaves out: they keep theirs.
+
+    ``salt`` makes so many random bytes.
+    """
     vhost = plan.vhost
+    named = [user for user in plan.users if user.name in secrets]
     return {
-        "users": [_user(user, secrets[user.name], salt(SALT_BYTES)) for user in plan.users],
+        "users": [_user(user, secrets[user.name], salt(SALT_BYTES)) for user in named],
         "vhosts": [{"name": vhost}],
         "permissions": [_permissions(vhost, user) for user in plan.users],
         "topic_permissions": [_topic_permissions(vhost, user) for user in plan.users],
@@ -39,14 +44,6 @@ def definitions(
             }
             for policy in plan.policies
         ],
-        **lasting_parts(plan),
-    }
-
-
-def lasting_parts(plan: Plan) -> dict[str, Any]:
-    """The exchange, the inboxes and what binds them: what no command of rabbitmqctl makes."""
-    vhost = plan.vhost
-    return {
         "exchanges": [
             {
                 "vhost": vhost,

@@ -1,11 +1,12 @@
 """Carries a plan out at a broker on this machine, by its own rabbitmqctl."""
 
+import json
 import subprocess
 from collections.abc import Mapping, Sequence
 
 from schema.brokers.address import Secret
 from schema.errors import WorkFailed, WrongInput
-from trialmq.broker_setup.commands import rights_commands
+from trialmq.broker_setup.definitions import definitions
 from trialmq.broker_setup.plan import Plan
 
 SECONDS = 60.0
@@ -57,11 +58,4 @@ class Rabbitmqctl:
         Raises:
             WrongInput, WorkFailed: as `call`.
         """
-        if plan.vhost not in self.call("list_vhosts", "--no-table-headers").splitlines():
-            self.call("add_vhost", plan.vhost)
-        existing = self.users()
-        for name, secret in secrets.items():
-            verb = "change_password" if name in existing else "add_user"
-            self.call(verb, name, reads=secret.reveal() + "\n")
-        for command in rights_commands(plan):
-            self.call(*command.arguments, reads=command.reads)
+        self.call("import_definitions", reads=json.dumps(definitions(plan, secrets)))

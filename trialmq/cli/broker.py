@@ -132,14 +132,13 @@ def _apply(plan: "Plan", secrets: "Secrets", options: InitOptions) -> None:
 
 def _print_definitions(plan: "Plan", secrets: "Secrets") -> None:
     import json
-    import os
 
     from trialmq.broker_setup.definitions import definitions
 
     names = [user.name for user in plan.users]
     drawn = secrets.draw(names)
     files = secrets.keep(drawn)
-    print(json.dumps(definitions(plan, drawn, os.urandom), indent=2))
+    print(json.dumps(definitions(plan, drawn), indent=2))
     for name in names:
         where = (
             f"in {files[name]}" if name in files else f"{drawn[name].reveal()}  (shown this once)"
@@ -148,7 +147,7 @@ def _print_definitions(plan: "Plan", secrets: "Secrets") -> None:
 
 
 def _print_script(plan: "Plan", secrets: "Secrets", program: Sequence[str]) -> None:
-    from trialmq.broker_setup.commands import script
+    from trialmq.broker_setup.script import script
 
     drawn = secrets.draw([user.name for user in plan.users])
     files = secrets.keep(drawn)

@@ -38,6 +38,7 @@ PHRASES = {
     "bootstrap_count": "trials that a rung must hold before it lets one pass",
     "p_threshold": "end a trial that is worse than the best with a smaller p-value",
     "n_startup_steps": "steps in common with the best trial before the first test",
+    "dominated_by": "end a trial that so many finished trials beat in every metric",
 }
 
 Name = Annotated[str, Parameter(metavar="NAME")]
@@ -55,6 +56,7 @@ def pruning_application(sort_key: int) -> App:
 def explain(
     *,
     pruner: Name = "median",
+    prune_on: Annotated[str | None, Parameter(metavar="METRIC")] = None,
     aggressiveness: Aggressiveness | None = None,
     steps: Annotated[int | None, Parameter(metavar="N")] = None,
     pruner_parameter: Texts = (),
@@ -64,19 +66,23 @@ def explain(
 
     Args:
         pruner: median, percentile, threshold, patient, successive_halving, hyperband, wilcoxon
+        prune_on: pareto and constraints have numbers of their own
         aggressiveness: Without: all levels side by side
         steps: How many steps a full trial reports
         pruner_parameter: Set one number: n_warmup_steps=3. May be repeated.
     """
     from orchestrator.pruning.aggressiveness import ASSUMED_STEPS
     from orchestrator.pruning.build import explain as numbers_of
+    from orchestrator.pruning.parameters import RULES
     from trialmq.cli.terminal import console
 
     own = dict(read_parameters(pruner_parameter))
     levels = LEVELS if aggressiveness is None else [aggressiveness]
     columns = {
         level: numbers_of(
-            PrunerSettings(pruner=pruner, aggressiveness=level, steps=steps, parameters=own)
+            PrunerSettings(
+                pruner=pruner, prune_on=prune_on, aggressiveness=level, steps=steps, parameters=own
+            )
         )
         for level in levels
     }
@@ -86,7 +92,8 @@ def explain(
         return
     unknown = f"trials of unknown length: {ASSUMED_STEPS} steps are assumed"
     length = unknown if steps is None else f"trials of {counted(steps, 'step')}"
-    screen.print(f"[name]{pruner}[/]  for {length}", end="\n\n")
+    judge = prune_on if prune_on in RULES else pruner
+    screen.print(f"[name]{judge}[/]  for {length}", end="\n\n")
     screen.print(numbers_table(columns))
 
 
@@ -123,7 +130,7 @@ def replay(
 
     Args:
         study: Its name; not needed where the database has only one
-        pruner: Without: all of them
+        pruner: One of them, or pareto, or constraints; without: all
         aggressiveness: Without: all levels
         pruner_parameter: Set one number of --pruner: n_warmup_steps=3. May be repeated.
         json: Write the table to this file; - is standard output.
@@ -164,22 +171,26 @@ def replay_table(result: "Replay", spec: "StudySpec") -> "Table":
     from rich.table import Table
 
     from orchestrator.control_trials import TOPS
+    from orchestrator.pruning.prune_on import judge_of, settled
 
     table = Table(box=None, header_style="faint", padding=(0, 2, 0, 0), pad_edge=False)
     for title in ("\npruner", "\nlevel"):
         table.add_column(title, no_wrap=True)
     lost = [f"{'lost of' if top == TOPS[0] else ''}\ntop {top}" for top in TOPS]
+    if result.front:
+        lost.append(f"of {result.front} on\nthe front")
     for title in ("trials\nended", "steps\nsaved", *lost, f"best {result.metric}\nleft"):
         table.add_column(title, justify="right")
+    settings = settled(spec.settings.pruner, spec.objective)
     for row in result.replayed:
-        settings = spec.settings.pruner
-        own = (row.pruner, row.aggressiveness) == (settings.pruner, settings.aggressiveness)
+        own = (row.pruner, row.aggressiveness) == (judge_of(settings), settings.aggressiveness)
         table.add_row(
             row.pruner,
             row.aggressiveness,
             str(row.pruned),
             f"{row.steps_saved / result.steps:.0%}",
             *(str(row.lost.get(top, "–")) for top in TOPS),
+            *([str(row.front_lost)] if result.front else []),
             "–" if row.best is None else measured(row.best),
             style="name" if own else None,
         )

@@ -1,0 +1,236 @@
+"""A runner's half of the conversation: says hello, lives, sends what happened, hears orders.
+
+It declares no queue, so it says hello until the orchestrator has made one for it. Records go out
+when they are stored, a window at a time; the next window follows the acknowledgement, and what is
+not acknowledged is sent again with the heartbeats. Nothing here waits for a broker that is away: a
+message that it does not take is not sent, and is sent later.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+
+from schema.broker import Broker, Delivery, Subscription
+from schema.codec import orders_codec, runner_codec
+from schema.errors import TrialMQError, Undecodable, UnknownName
+from schema.failpoints import reach
+from schema.identity import runner_queue, runners_inbox
+from schema.messages import Heartbeat, Hello, Orders, Records
+from trial_runner.packets import packets
+from trial_runner.settings import RunnerSettings
+from trial_runner.spool import Lease, Spool
+
+logger = logging.getLogger(__name__)
+
+FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.01, 5.0
+"""Between two looks whether there is a queue to listen to; each wait is twice the one before."""
+
+SILENT_HEARTBEATS = 3
+"""So many in a row that nobody answers, and the runner introduces itself again."""
+
+REFUSED_HEARTBEATS = 6
+"""A runner that was refused asks again after so many."""
+
+STORE_AGAIN_SECONDS = 1.0
+
+
+class Uplink:
+    """Sends what ``spool`` holds, and hands on what the orchestrator orders.
+
+    Args:
+        hello: what the runner says of itself when it arrives.
+        heartbeat: and while it lives.
+        follow: is called with orders.
+        on_stored: is called when these leases are stored up to these records.
+        on_error: is called with what nobody foresaw.
+    """
+
+    def __init__(
+        self,
+        runner: str,
+        broker: Broker,
+        spool: Spool,
+        settings: RunnerSettings,
+        *,
+        hello: Callable[[], Awaitable[Hello]],
+        heartbeat: Callable[[], Awaitable[Heartbeat]],
+        follow: Callable[[Orders], None],
+        on_stored: Callable[[Mapping[Lease, int]], None],
+        on_error: Callable[[BaseException], None],
+    ) -> None:
+        self.refused = ""
+        self._runner = runner
+        self._broker = broker
+        self._spool = spool
+        self._settings = settings
+        self._hello = hello
+        self._heartbeat = heartbeat
+        self._follow = follow
+        self._on_stored = on_stored
+        self._on_error = on_error
+        self._queue = runner_queue(runner, settings.orchestrator)
+        self._inbox = runners_inbox(settings.orchestrator)
+        self._codec = runner_codec()
+        self._orders = orders_codec()
+        self._changed: dict[Lease, None] = {}
+        self._waking = asyncio.Event()
+        self._later: asyncio.TimerHandle | None = None
+        self._arriving = asyncio.Event()
+        self._subscription: Subscription | None = None
+        self._unanswered = 0
+        self._beats = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """Arrive, and send what an earlier start of the runner left."""
+        self._arriving.set()
+        for lease in self._spool.leases.values():
+            self.changed(lease)
+        for job in (self._arrive(), self._send(), self._beat()):
+            self._soon(job)
+
+    async def close(self) -> None:
+        """Say and hear nothing more."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._later is not None:
+            self._later.cancel()
+        if self._subscription is not None:
+            await self._subscription.cancel()
+
+    def changed(self, lease: Lease) -> None:
+        """There is something new of this lease to be stored and sent."""
+        self._changed[lease] = None
+        self._waking.set()
+
+    def wake(self) -> None:
+        """There is something new to be stored."""
+        self._waking.set()
+
+    async def say_so(self) -> None:
+        """Tell at once, by a heartbeat, how the runner is."""
+        await self._publish(await self._heartbeat())
+
+    # ------------------------------------------------------------------ arriving
+
+    async def _arrive(self) -> None:
+        while True:
+            await self._arriving.wait()
+            self._arriving.clear()
+            wait = FIRST_WAIT_SECONDS
+            while True:
+                await self._publish(await self._hello())
+                if self._subscription is not None or await self._listen():
+                    break
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, LONGEST_WAIT_SECONDS)
+
+    async def _listen(self) -> bool:
+        """False while the orchestrator has not made the queue."""
+        try:
+            self._subscription = await self._broker.consume(self._queue, self._receive)
+        except UnknownName:
+            return False
+        except TrialMQError as error:
+            logger.warning("%s cannot listen to its queue: %s", self._runner, error)
+            return False
+        return True
+
+    def _receive(self, delivery: Delivery) -> None:
+        self._unanswered = 0
+        try:
+            orders = self._orders.decode(delivery.body)
+        except Undecodable as error:
+            logger.warning("%s: orders were put aside: %s", self._runner, error)
+        else:
+            if self._spool.current(orders):
+                self._take(orders)
+        self._soon(delivery.acknowledge())
+
+    def _take(self, orders: Orders) -> None:
+        if orders.refused and orders.refused != self.refused:
+            logger.warning("%s gets no trials: %s", self._runner, orders.refused)
+        elif self.refused and not orders.refused:
+            logger.info("%s gets trials again", self._runner)
+        self.refused = orders.refused
+        self._follow(orders)
+        reach("agent.acknowledged")
+        for order in orders.leases:
+            lease = self._spool.leases.get(order.trial)
+            if lease is not None and lease.behind:
+                self.changed(lease)
+        if orders.introduce:
+            self._arriving.set()
+
+    # ------------------------------------------------------------------ sending
+
+    async def _send(self) -> None:
+        while True:
+            await self._waking.wait()
+            self._waking.clear()
+            try:
+                await self._send_changes()
+            except Exception:
+                logger.exception("%s could not send, and tries again", self._runner)
+                self._look_again()
+
+    async def _send_changes(self) -> None:
+        changed, self._changed = self._changed, {}
+        leases = {lease: lease.seq for lease in changed}
+        if await self._spool.stored():
+            self._on_stored(leases)
+        if self._spool.sync_due():
+            self._look_again()
+        for group in packets(self._spool.unsent(leases)):
+            reach("agent.before_publish")
+            message = Records(runner=self._runner, boot=self._spool.boot, records=tuple(group))
+            if not await self._publish(message):
+                self._spool.not_sent(group)
+
+    def _look_again(self) -> None:
+        if self._later is None:
+            loop = asyncio.get_running_loop()
+            self._later = loop.call_later(STORE_AGAIN_SECONDS, self._look)
+
+    def _look(self) -> None:
+        self._later = None
+        self._waking.set()
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.heartbeat_seconds)
+            self._beats += 1
+            try:
+                await self._live()
+            except Exception:
+                logger.exception("%s missed a heartbeat", self._runner)
+
+    async def _live(self) -> None:
+        if await self._publish(await self._heartbeat()):
+            self._unanswered += 1
+        for lease in self._spool.go_back():
+            self.changed(lease)
+        if self._unanswered > SILENT_HEARTBEATS and self._broker.connected:
+            logger.warning("%s hears nothing, and introduces itself again", self._runner)
+            self._unanswered = 0
+            subscription, self._subscription = self._subscription, None
+            if subscription is not None:
+                await subscription.cancel()
+            self._arriving.set()
+        elif self.refused and self._beats % REFUSED_HEARTBEATS == 0:
+            self._arriving.set()
+
+    async def _publish(self, message: Hello | Heartbeat | Records) -> bool:
+        return await self._broker.publish(self._inbox, self._codec.encode(message))
+
+    def _soon(self, job: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(job)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self._on_error(error)
