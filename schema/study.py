@@ -86,7 +86,9 @@ class ObjectiveDescription(msgspec.Struct, frozen=True, kw_only=True):
 
     def feasible(self, values: Mapping[str, float]) -> bool:
         """True when every constraint holds; a metric that is missing violates its constraint."""
-        return all(c.violation(values.get(c.metric, math.inf)) <= 0 for c in self.constraints)
+        return all(
+            c.metric in values and c.violation(values[c.metric]) <= 0 for c in self.constraints
+        )
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

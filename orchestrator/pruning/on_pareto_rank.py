@@ -138,14 +138,13 @@ class OnParetoRank(StudyPruner):
         point = curve.points.get(step)
         if point is not None:
             return point
-        if step in curve.parts:
-            metrics = {**metrics, **curve.parts[step]}
+        if curve.parts and step in curve.parts:
+            metrics = {**metrics, **curve.parts.pop(step)}
         try:
             point = signed(self._signs, metrics)
         except KeyError:
             curve.parts[step] = {n: metrics[n] for n in self.metrics if n in metrics}
             return None
-        curve.parts.pop(step, None)
         curve.points[step] = point
         return point
 

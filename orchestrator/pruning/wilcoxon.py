@@ -65,7 +65,10 @@ class WilcoxonPruner(Pruner):
 
     def judge(self, trial: int, curve: Curve) -> Prune | None:
         """Test what the trial and the best one reported at the same steps."""
-        mean = curve.total / len(curve.values)
+        count = len(curve.values)
+        if count < self._n_startup_steps:
+            return None
+        mean = curve.total / count
         worse = mean < self._best_mean if self.maximize else mean > self._best_mean
         if not worse or self._best is None or not isfinite(mean):
             return None

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -20,18 +21,31 @@ ROOT = Path(__file__).parents[2]
 class Process:
     """One command; its standard error is read all the time."""
 
-    def __init__(self, words: tuple[str, ...], cwd: Path, url: str) -> None:
+    def __init__(
+        self,
+        words: tuple[str, ...],
+        cwd: Path,
+        url: str,
+        *,
+        module: str = "trialmq",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.words = words
         self._lines: list[str] = []
         self._came = threading.Condition()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "trialmq", *words],
+            [sys.executable, "-m", module, *words],
             cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "TRIALMQ_BROKER_URL": url},
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "TRIALMQ_BROKER_URL": url,
+                **(environment or {}),
+            },
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
         self._reader = threading.Thread(target=self._read, daemon=True)

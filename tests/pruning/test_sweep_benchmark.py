@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.sweep import Row, Sweeps, faster, row
-from benchmarks.sweep_records import Judged, Run, TrialRecord, append, read
+from benchmarks.sweep_records import Judged, Line, Run, TrialRecord, append, read
 
 
 def trial(number: int, ended: float, f1: float | None) -> TrialRecord:
@@ -42,7 +42,13 @@ def judged(of: Run, number: int, test_f1: float) -> Judged:
 def results(tmp_path: Path) -> Path:
     """A file with both runs and what had to be judged of them."""
     path = tmp_path / "sweep.jsonl"
-    lines = [SLOW, QUICK, judged(SLOW, 1, 0.6), judged(SLOW, 2, 0.85), judged(QUICK, 1, 0.75)]
+    lines: list[Line] = [
+        SLOW,
+        QUICK,
+        judged(SLOW, 1, 0.6),
+        judged(SLOW, 2, 0.85),
+        judged(QUICK, 1, 0.75),
+    ]
     for line in lines:
         append(path, line)
     return path
