@@ -4,7 +4,6 @@ An ``ObjectiveDescription`` comes from the process that loaded the user's code; 
 adds the user's choices and stores the ``StudySpec``. No code travels, only these structs.
 """
 
-import math
 from collections.abc import Mapping
 from enum import StrEnum
 

@@ -7,11 +7,10 @@ sends until the orchestrator has committed them.
 
 import asyncio
 import logging
-import os
 import socket
 import uuid
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
@@ -318,11 +317,7 @@ class RunnerAgent:
         if self._spool.append(lease, body) is not None:
             self._uplink.changed(lease)
 
-    def _stored(self, leases: Mapping[Lease, int]) -> None:
-        for lease, seq in leases.items():
-            if lease.ended and lease.seq == seq and (result := self._result(lease)):
-                with suppress(OSError):
-                    os.unlink(result)  # noqa: PTH108 - at each end of a trial
+    def _stored(self) -> None:
         for slot in self._slots:
             self._feed(slot)
 

@@ -11,6 +11,7 @@ The folder has one spool for ever, and so one ``boot``: leases survive a restart
 import asyncio
 import fcntl
 import logging
+import os
 import uuid
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +26,7 @@ from schema.failpoints import reach
 from schema.messages import Assignment, Final, LeaseOrder, Orders, Record, Reported, Started
 from trial_runner.durable_file import write_durably
 from trial_runner.replay import Replay
-from trial_runner.result_file import results_folder
+from trial_runner.result_file import result_path, results_folder
 from trial_runner.spool import Lease, Spool
 from trial_runner.spool_format import (
     Accepted,
@@ -90,11 +91,13 @@ class DurableSpool(Spool):
             ) from error
         super().__init__(boot=self.identity.spool)
         self.folder = folder
+        self._results = str(results_folder(folder))
         self.processes: dict[Lease, ProcessMark] = {}
         self._capacity = capacity_bytes
         self._pending: list[_Pending] = []
         self._unsynced: list[_Pending] = []
-        self._accepted = self._ended = False  # something that waits for the disk
+        self._accepted = False  # something waits for the disk
+        self._ended: list[str] = []  # ends wait for it, and make these results superfluous
         self._marks: dict[Lease, deque[tuple[int, int]]] = {}
         self._storing = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="spool")
@@ -162,7 +165,8 @@ class DurableSpool(Spool):
         if record is not None:
             self._mark(lease, record.seq)
             self._write(packed(Appended(record, lease.batches)), lease, record.seq)
-            self._ended |= lease.ended
+            if lease.ended:
+                self._ended.append(result_path(self._results, *lease.key))
         return record
 
     def obey(self, order: LeaseOrder) -> Lease | None:
@@ -195,43 +199,66 @@ class DurableSpool(Spool):
             loop = asyncio.get_running_loop()
             if self._failed_at and loop.time() - self._failed_at < SYNC_SECONDS:
                 return False
-            snapshot = packed(self._snapshot()) if self._log.wants_segment else b""
-            if snapshot:
-                self._pending[:0], self._unsynced = self._unsynced, []
-            group, self._pending = self._pending, []
-            accepted, ended = self._accepted, self._ended
-            self._accepted = self._ended = False
-            due = bool(self._unsynced) and loop.time() - self._synced_at >= SYNC_SECONDS
-            sync = accepted or ended or due or bool(self._problem)
-            if not (group or sync):
-                return True
-            data = b"".join([pending.frame for pending in group])
-            if ended:
-                reach("spool.final.before_sync")
             try:
-                await loop.run_in_executor(self._thread, self._put, snapshot, data, sync, ended)
-            except asyncio.CancelledError:
-                self._pending[:0] = group
-                raise
+                try:
+                    await self._store(loop)
+                except OSError as error:
+                    if not (self._ended and full(error) and self._log.release_reserve()):
+                        raise
+                    await self._store(loop)
             except OSError as error:
-                self._refused(error, self._unsynced + group)
-                self._accepted, self._ended = accepted or self._accepted, ended or self._ended
-                self._failed_at = loop.time()
+                if not self._problem:
+                    logger.warning("the spool cannot be written, and is kept in memory: %s", error)
+                what = "is full" if full(error) else f"fails ({error.strerror})"
+                self._problem, self._failed_at = f"its disk {what}", loop.time()
                 return False
-            if accepted:
-                reach("spool.accepted")
-            if ended:
-                reach("spool.final.after_sync")
             if self._problem:
                 logger.warning("the spool is written again")
-            self._problem, self._failed_at, self._unwritten = "", 0.0, 0
-            for pending in group if accepted else ():
+            self._problem, self._failed_at = "", 0.0
+            return True
+
+    async def _store(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Write everything that is pending, which it stays should this fail.
+
+        Raises:
+            OSError: the disk refuses.
+        """
+        snapshot, keep = b"", 0
+        if self._log.wants_segment:
+            snapshot = packed(self._snapshot())
+            firsts = [marks[0][1] for marks in self._marks.values() if marks]
+            keep = min([*firsts, self._log.current + 1])
+            self._pending[:0], self._unsynced = self._unsynced, []
+        due = bool(self._unsynced) and loop.time() - self._synced_at >= SYNC_SECONDS
+        sync = self._accepted or bool(self._ended) or due or bool(snapshot or self._problem)
+        group, ended = self._pending, self._ended
+        if not (group or sync):
+            return
+        accepted, self._accepted, self._pending, self._ended = self._accepted, False, [], []
+        data = b"".join([pending.frame for pending in group])
+        try:
+            if ended:
+                reach("spool.final.before_sync")
+            await loop.run_in_executor(self._thread, self._put, snapshot, data, sync, ended, keep)
+        except BaseException:
+            frames = self._unsynced + group
+            wanted = [p for p in frames if p.lease is None or not p.seq or p.seq > p.lease.applied]
+            self._pending[:0], self._unsynced = wanted, []
+            self._ended[:0] = ended
+            self._accepted |= accepted
+            raise
+        finally:
+            self._unwritten = sum(len(pending.frame) for pending in self._pending)
+        if accepted:
+            for pending in group:
                 if pending.lease is not None:
                     pending.lease.kept = True
-            self._unsynced += group
-            if sync or snapshot:
-                self._unsynced, self._synced_at = [], loop.time()
-            return True
+            reach("spool.accepted")
+        if ended:
+            reach("spool.final.after_sync")
+        self._unsynced += group
+        if sync:
+            self._unsynced, self._synced_at = [], loop.time()
 
     def sync_due(self) -> bool:
         return bool(self._unsynced or self._pending or self.degraded)
@@ -246,29 +273,16 @@ class DurableSpool(Spool):
         self._log.close()
         self._lock.close()
 
-    def _put(self, snapshot: bytes, data: bytes, sync: bool, ended: bool) -> None:
-        """In the thread: write, from the reserve if that is what it takes."""
-        try:
-            self._log.write(snapshot, data, sync)
-        except OSError as error:
-            if not (ended and full(error) and self._log.release_reserve()):
-                raise
-            self._log.write(snapshot, data, True)
+    def _put(self, snapshot: bytes, data: bytes, sync: bool, ended: list[str], keep: int) -> None:
+        """In the thread: write, and remove what is not needed any more."""
+        self._log.write(snapshot, data, sync)
+        for result in ended:
+            with suppress(OSError):
+                os.unlink(result)  # noqa: PTH108 - at each end of a trial
         if sync and not self._log.reserve:
             self._log.make_reserve()
         if snapshot:
-            firsts = [marks[0][1] for marks in list(self._marks.values()) if marks]
-            self._log.drop_before(min([self._log.current, *firsts]))
-
-    def _refused(self, error: OSError, frames: list[_Pending]) -> None:
-        """Keep what is still wanted, for the next time."""
-        if not self._problem:
-            logger.warning("the spool cannot be written, and is kept in memory: %s", error)
-        what = "is full" if full(error) else f"fails ({error.strerror})"
-        self._problem = f"its disk {what}"
-        wanted = [p for p in frames if p.lease is None or not p.seq or p.seq > p.lease.applied]
-        self._pending[:0], self._unsynced = wanted, []
-        self._unwritten = sum(len(pending.frame) for pending in self._pending)
+            self._log.drop_before(min(self._log.current, keep))
 
     def _write(self, frame: bytes, lease: Lease | None = None, seq: int = 0) -> None:
         self._pending.append(_Pending(frame, lease, seq))

@@ -8,7 +8,7 @@ message that it does not take is not sent, and is sent later.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 
 from schema.broker import Broker, Delivery, Subscription
 from schema.codec import orders_codec, runner_codec
@@ -41,7 +41,7 @@ class Uplink:
         hello: what the runner says of itself when it arrives.
         heartbeat: and while it lives.
         follow: is called with orders.
-        on_stored: is called when these leases are stored up to these records.
+        on_stored: is called when the spool is stored, as leases may wait for.
         on_error: is called with what nobody foresaw.
     """
 
@@ -55,7 +55,7 @@ class Uplink:
         hello: Callable[[], Awaitable[Hello]],
         heartbeat: Callable[[], Awaitable[Heartbeat]],
         follow: Callable[[Orders], None],
-        on_stored: Callable[[Mapping[Lease, int]], None],
+        on_stored: Callable[[], None],
         on_error: Callable[[BaseException], None],
     ) -> None:
         self.refused = ""
@@ -79,6 +79,7 @@ class Uplink:
         self._subscription: Subscription | None = None
         self._unanswered = 0
         self._beats = 0
+        self._closed = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
@@ -91,6 +92,7 @@ class Uplink:
 
     async def close(self) -> None:
         """Say and hear nothing more."""
+        self._closed = True  # `asyncio.wait_for` of Python 3.11 may swallow a cancellation
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -116,7 +118,7 @@ class Uplink:
     # ------------------------------------------------------------------ arriving
 
     async def _arrive(self) -> None:
-        while True:
+        while not self._closed:
             await self._arriving.wait()
             self._arriving.clear()
             wait = FIRST_WAIT_SECONDS
@@ -167,7 +169,7 @@ class Uplink:
     # ------------------------------------------------------------------ sending
 
     async def _send(self) -> None:
-        while True:
+        while not self._closed:
             await self._waking.wait()
             self._waking.clear()
             try:
@@ -180,7 +182,7 @@ class Uplink:
         changed, self._changed = self._changed, {}
         leases = {lease: lease.seq for lease in changed}
         if await self._spool.stored():
-            self._on_stored(leases)
+            self._on_stored()
         if self._spool.sync_due():
             self._look_again()
         for group in packets(self._spool.unsent(leases)):
@@ -199,7 +201,7 @@ class Uplink:
         self._waking.set()
 
     async def _beat(self) -> None:
-        while True:
+        while not self._closed:
             await asyncio.sleep(self._settings.heartbeat_seconds)
             self._beats += 1
             try:

@@ -1,8 +1,8 @@
 """`trialmq` under conditions that no option asks for: ``python -m tests.chaos.altered serve …``.
 
 The command is the user's own, in a process whose world differs as the environment says: a lease
-that is short enough to wait for, a clock that steps, a failpoint that sleeps for longer, a group
-that has little memory, a runner that speaks the next protocol, a death in the middle of a migration.
+that is short enough to wait for, a clock that steps, a failpoint that sleeps longer, a group that
+has little memory, a runner that speaks the next protocol, a death in the middle of a migration.
 """
 
 import functools
@@ -32,18 +32,18 @@ def alter() -> None:
     if seconds := said.get(LEASE):
         from orchestrator.leases import Leases
 
-        Leases.__init__.__defaults__ = (float(seconds),)  # type: ignore[misc]
+        Leases.__init__.__defaults__ = (float(seconds),)
     if seconds := said.get(DELAY):
         from schema import failpoints
 
-        failpoints.DELAY_SECONDS = float(seconds)  # type: ignore[misc]
+        failpoints.DELAY_SECONDS = float(seconds)
     if file := said.get(CLOCK):
         _step_clock(Path(file))
     if protocol := said.get(PROTOCOL):
         from schema.messages import Hello
         from trial_runner import agent
 
-        agent.Hello = functools.partial(Hello, protocol=int(protocol))  # type: ignore[misc,assignment]
+        setattr(agent, "Hello", functools.partial(Hello, protocol=int(protocol)))  # noqa: B010
     if statements := said.get(MIGRATION):
         _die_in_migration(int(statements))
 

@@ -57,7 +57,7 @@ def segfaults(config: Point, trial: tq.Trial) -> dict[str, float]:
     if trial.number == 1:
         truth.started(trial)
         ctypes.string_at(0)
-    return steady(config, trial)
+    return _work(config, trial, 8, 0.02)
 
 
 @tq.objective(maximize="score", steps=8)
@@ -68,7 +68,7 @@ def eats_memory(config: Point, trial: tq.Trial) -> dict[str, float]:
         taken = []
         while True:
             taken.append(bytearray(os.urandom(1024)) * 4096)
-    return steady(config, trial)
+    return _work(config, trial, 8, 0.02)
 
 
 @tq.objective(maximize="score", steps=8)
@@ -79,7 +79,7 @@ def eats_gpu_memory(config: Point, trial: tq.Trial) -> dict[str, float]:
 
         truth.started(trial)
         raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
-    return steady(config, trial)
+    return _work(config, trial, 8, 0.02)
 
 
 @tq.objective(maximize="score", steps=8)
@@ -92,7 +92,7 @@ def hangs(config: Point, trial: tq.Trial) -> dict[str, float]:
     if trial.number == 2:
         truth.started(trial)
         re.match(r"(a+)+$", "a" * 64 + "b")
-    return steady(config, trial)
+    return _work(config, trial, 8, 0.02)
 
 
 @tq.objective(maximize="score", steps=8)
@@ -108,7 +108,7 @@ def has_a_family(config: Point, trial: tq.Trial) -> dict[str, float]:
         ):
             subprocess.Popen([sys.executable, "-c", command], process_group=0)
         threading.Event().wait()
-    return steady(config, trial)
+    return _work(config, trial, 8, 0.02)
 
 
 @tq.objective(maximize="score", steps=8)
@@ -119,7 +119,7 @@ def prints_a_gigabyte(config: Point, trial: tq.Trial) -> dict[str, float]:
         for _ in range(1000):
             print(line)
         print("the last line", flush=True)
-    return steady(config, trial)
+    return _work(config, trial, 8, 0.02)
 
 
 @tq.objective(maximize="score", steps=8)
@@ -128,14 +128,14 @@ def writes_garbage(config: Point, trial: tq.Trial) -> dict[str, float]:
     if trial.number in (1, 2):
         truth.started(trial)
         frame = (10_000_000).to_bytes(4, "little") + b"\x02" + bytes(10_000_000)
-        for descriptor in map(int, os.listdir("/proc/self/fd")):
+        for descriptor in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:
             with suppress(OSError):
                 if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
                     with socket.socket(fileno=os.dup(descriptor)) as connection:
                         connection.setblocking(True)
                         connection.sendall(os.urandom(4096) if trial.number == 1 else frame)
         threading.Event().wait()
-    return steady(config, trial)
+    return _work(config, trial, 8, 0.02)
 
 
 @tq.objective(maximize="score", steps=4)
@@ -162,7 +162,7 @@ def poison(config: Point, trial: tq.Trial) -> dict[str, float]:
         status = Path(f"/proc/{os.getppid()}/stat").read_text()  # the fork server, a child of ...
         os.kill(int(status.rpartition(")")[2].split()[1]), signal.SIGKILL)
         threading.Event().wait()
-    return steady(config, trial)
+    return _work(config, trial, 8, 0.02)
 
 
 @tq.objective(maximize="score", steps=2)
@@ -173,4 +173,5 @@ def loses_at_the_end(config: Point, trial: tq.Trial) -> dict[str, float]:
     for step in range(2):
         truth.reported(trial, step, score=value)
         trial.report(step, score=value)
+    time.sleep(0.01 * config.x)  # about as long as a verdict takes
     return truth.finished(trial, {"score": value})

@@ -8,13 +8,16 @@ again.
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from orchestrator.truth import TruthLine, read_truth
 from tests.chaos.arena import Arena
 from trialmq.cli.verify import verified
+
+States = dict[str, int] | Callable[[dict[str, int]], bool]
+"""How many trials ended in which state, or what must hold of that."""
 
 SHOWN = 5
 MOST_CRASHES, MOST_LOSSES = 3, 11
@@ -37,13 +40,13 @@ def judge(
     spools: Sequence[Path],
     truth: Path,
     *,
-    states: dict[str, int],
+    states: States,
     repeats: int = 0,
 ) -> None:
     """Add to the findings of ``arena`` what is found.
 
     Args:
-        states: how many trials must have ended in which state.
+        states: how trials must have ended.
         repeats: so much finished work may have been done again.
     """
     findings = arena.findings
@@ -64,7 +67,8 @@ def judge(
         for sentence in spool.contradictions:
             arena.expect(False, f"{spool.spool}: {sentence}")
     ended = {str(state): count for state, count in found.database.trials.items() if count}
-    arena.expect(ended == states, f"trials ended as {ended}, expected was {states}")
+    as_expected = states(ended) if callable(states) else ended == states
+    arena.expect(as_expected, f"trials ended as {ended}, expected was {states}")
     again = repeated(truth_lines(truth))
     findings.repeated += again
     arena.expect(again <= repeats, f"{again} trials were run again that had finished")
