@@ -9,6 +9,8 @@ with a tag. The protocol is the one of the executable model in ``tests/protocol`
 * ``attempt`` is the fencing token of a trial: +1 whenever a lease is granted.
 * ``seq`` numbers the records of one attempt, 1, 2, 3 …; the first is ``Started``, the last is the
   only ``Final``. The orchestrator applies ``seq == applied + 1`` and nothing else.
+* ``revision`` numbers the configurations of a trial, 0 for the one that it was created with; a
+  runner hands a training only higher ones than it has, each whole, and says what became of it.
 * ``Orders`` is level-triggered: it restates what holds, so a lost one heals with the next.
 
 A runner declares no queue: it says ``Hello`` until the orchestrator has made one for it.
@@ -24,7 +26,7 @@ from schema.trial import Desired, FailureKind, Outcome
 from schema.values import Value
 from schema.variables import Variable
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Runner and orchestrator have to speak the same; refused with both numbers otherwise."""
 
 RECORDS_BYTES = 192 * 1024
@@ -44,10 +46,15 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
-    """A slot began to train this attempt."""
+    """A slot began to train this attempt with the configuration of this ``revision``.
+
+    ``checkpoint`` is what it can go on from, ``attempt-1/last.pt``; empty where there is nothing.
+    """
 
     slot: str
     device: str = "cpu"
+    revision: int = 0
+    checkpoint: str = ""
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True, tag="reported"):
@@ -56,8 +63,24 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True, tag="reported"):
     reports: msgspec.Raw
 
 
+class Revised(msgspec.Struct, frozen=True, kw_only=True, tag="revised"):
+    """What a training made of a revision between two steps: all of it is in force, or none.
+
+    ``step`` is the last one that was reported before, ``seconds`` count since the attempt started.
+    ``applied`` are the variables that changed, of which ``unbound`` are not bound to anything: the
+    training code finds them in `Trial.config` and `Trial.changes`. ``refused`` says why it was.
+    """
+
+    number: int
+    step: Step | None
+    seconds: float
+    applied: tuple[str, ...] = ()
+    unbound: tuple[str, ...] = ()
+    refused: str = ""
+
+
 class Final(msgspec.Struct, frozen=True, kw_only=True, tag="final"):
-    """How the attempt ended; nothing follows it."""
+    """How the attempt ended, with the configuration of this ``revision``; nothing follows it."""
 
     outcome: Outcome
     metrics: dict[str, float] = {}
@@ -65,6 +88,11 @@ class Final(msgspec.Struct, frozen=True, kw_only=True, tag="final"):
     failure: Failure | None = None
     seconds: float = 0.0
     output: str = ""  # the end of what the attempt printed
+    revision: int = 0
+
+
+Body = Started | Reported | Revised | Final
+"""What a record says."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,15 +101,17 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     trial: int
     attempt: int
     seq: int
-    body: Started | Reported | Final
+    body: Body
 
 
 class LeaseClaim(msgspec.Struct, frozen=True, array_like=True):
-    """A runner says: I hold this attempt, and my last record of it has this number."""
+    """A runner says: I hold this attempt, my last record of it has this number, and the training
+    was handed the revisions up to this one."""
 
     trial: int
     attempt: int
     seq: int
+    revision: int = 0
 
 
 class DeviceHealth(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,7 +166,7 @@ class Records(msgspec.Struct, frozen=True, kw_only=True, tag="records"):
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
-    """Run this attempt of this trial with this complete configuration.
+    """Run this attempt of this trial with this complete configuration, which is ``revision``.
 
     It was granted to the runner of this ``boot`` and is void for any other. It fails when it takes
     longer than ``limit_seconds``, or reports nothing for ``hang_seconds``. ``tune`` are the
@@ -154,6 +184,19 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     limit_seconds: float | None = None
     hang_seconds: float | None = None
     tune: tuple[Variable, ...] = ()
+    revision: int = 0
+
+
+class RevisionOrder(msgspec.Struct, frozen=True, array_like=True):
+    """This attempt is to go on with these values, the whole configuration, between two steps.
+
+    Of variables that are not `Live` the training keeps what it has.
+    """
+
+    trial: int
+    attempt: int
+    number: int
+    values: dict[str, Value]
 
 
 class LeaseOrder(msgspec.Struct, frozen=True, array_like=True):
@@ -181,13 +224,15 @@ class Steer(StrEnum):
 class Orders(msgspec.Struct, frozen=True, kw_only=True, tag="orders"):
     """Everything the orchestrator has to say to one runner at once.
 
-    ``introduce`` asks a runner that the orchestrator does not know for another ``Hello``.
+    ``revisions`` of one attempt stand in their order. ``introduce`` asks a runner that the
+    orchestrator does not know for another ``Hello``.
     ``refused`` says why the orchestrator gives this runner nothing (another version, say).
     """
 
     term: int
     leases: tuple[LeaseOrder, ...] = ()
     assignments: tuple[Assignment, ...] = ()
+    revisions: tuple[RevisionOrder, ...] = ()
     introduce: bool = False
     steer: Steer = Steer.RUN
     refused: str = ""

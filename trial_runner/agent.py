@@ -23,17 +23,21 @@ from schema.errors import Undecodable
 from schema.failpoints import reach
 from schema.messages import (
     Assignment,
+    Body,
     Failure,
     Final,
     Heartbeat,
     Hello,
     Orders,
     Reported,
+    Revised,
+    RevisionOrder,
     Started,
     Steer,
 )
 from schema.study import ObjectiveDescription
 from schema.trial import Desired, FailureKind, Outcome
+from trial_runner.checkpoints import name_of_checkpoint
 from trial_runner.device_health import DeviceMonitor
 from trial_runner.devices import Device
 from trial_runner.durable_spool import DurableSpool
@@ -104,6 +108,7 @@ class RunnerAgent:
                 settings,
                 on_ready=self._feed,
                 on_reports=self._reported,
+                on_revised=self._revised,
                 on_final=self._ended,
                 on_broken=self._broke,
                 gpu_memory=_loaded(launchers[0]).gpu_memory,
@@ -186,6 +191,8 @@ class RunnerAgent:
         if not (self._draining or orders.refused):
             for assignment in orders.assignments:
                 self._accept(assignment)
+        for revision in orders.revisions:
+            self._revise(revision)
         for slot in self._slots:
             self._feed(slot)
         if not self._spool.leases:
@@ -204,6 +211,16 @@ class RunnerAgent:
         reason = f"this runner offers {offered}, and not {assignment.objective}"
         failure = Failure(kind=FailureKind.REFUSED, reason=reason)
         self._append(lease, Final(outcome=Outcome.FAILED, failure=failure))
+
+    def _revise(self, order: RevisionOrder) -> None:
+        lease = self._spool.revise(order)
+        if lease is None:
+            return
+        slot = next((s for s, held in self._busy.items() if held is lease), None)
+        if slot is None:
+            lease.revisions.append(order)
+        else:
+            slot.revise(order.number, order.values)
 
     def _take_steer(self, steer: Steer) -> None:
         if steer is self._steer:
@@ -255,10 +272,18 @@ class RunnerAgent:
             return
         self._busy[slot] = lease
         self._spool.began(lease, slot.mark)
-        self._append(lease, Started(slot=slot.name, device=slot.device.name))
         told = lease.assignment
+        begun = Started(
+            slot=slot.name,
+            device=slot.device.name,
+            revision=told.revision,
+            checkpoint=name_of_checkpoint(told.study, told.number, told.attempt),
+        )
+        self._append(lease, begun)
         logger.info("%s: study %s trial %d starts", slot.name, told.study, told.number)
-        slot.run(lease.assignment, self._result(lease))
+        slot.run(told, self._result(lease))
+        for revision in lease.revisions:
+            slot.revise(revision.number, revision.values)
 
     def _next(self) -> Lease | None:
         return self._waiting.popleft() if self._waiting and self._waiting[0].kept else None
@@ -292,6 +317,12 @@ class RunnerAgent:
         for part in parts:
             self._append(lease, Reported(reports=msgspec.Raw(part)))
 
+    def _revised(self, slot: Slot, told: Revised) -> None:
+        lease = self._busy[slot]
+        if (gate := self._gates.get(lease)) is not None:
+            self._let_out(slot, lease, gate)  # what was reported before it
+        self._append(lease, told)
+
     def _ended(self, slot: Slot, final: Final) -> None:
         lease = self._busy.pop(slot)
         reach("agent.final.received")
@@ -313,7 +344,7 @@ class RunnerAgent:
 
     # ------------------------------------------------------------------ to the orchestrator
 
-    def _append(self, lease: Lease, body: Started | Reported | Final) -> None:
+    def _append(self, lease: Lease, body: Body) -> None:
         if self._spool.append(lease, body) is not None:
             self._uplink.changed(lease)
 

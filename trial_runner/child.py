@@ -1,9 +1,9 @@
 """The process of a slot: loads the objective once, then runs task after task until its runner goes.
 
-In come ``TASK`` frames, out go ``REPORTS`` while a task runs and one ``FINAL`` at its end, which is
-written to a file before, where the runner wants that. Whatever the objective does wrong becomes a
-``FINAL`` with a kind of failure and a traceback; only a crash of the process itself is for the
-runner to find out.
+In come ``TASK`` frames, and ``REVISION`` while a task runs; out go ``REPORTS`` and ``REVISED``, and
+one ``FINAL`` at its end, which is written to a file before, where the runner wants that. Whatever
+the objective does wrong becomes a ``FINAL`` with a kind of failure and a traceback; only a crash of
+the process itself is for the runner to find out.
 """
 
 import contextlib
@@ -23,31 +23,21 @@ import msgspec
 
 from schema.errors import ConfigurationError
 from schema.failpoints import reach
-from schema.messages import Assignment, Failure, Final
+from schema.messages import Failure, Final
 from schema.trial import FailureKind, Outcome
 from trial_runner import torch_support
 from trial_runner.devices import Device
-from trial_runner.frames import Kind, frame, read_frame
+from trial_runner.frames import Kind, frame
 from trial_runner.objective import Objective
 from trial_runner.output import print_to, take
 from trial_runner.result_file import Tail, write_result
+from trial_runner.slot_inbox import SlotInbox, Task
 from trial_runner.stop_flag import StopFlag
 from trial_runner.trial import Pruned, ReportStream, Stopped, Trial
 
 PR_SET_PDEATHSIG = 1
 OOM_SCORE = 500
 """Of 1000: when memory runs out the kernel ends a training, and neither its runner nor others."""
-
-
-class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """One assignment, under the serial number that its stop flag goes by.
-
-    ``result`` is the file for how it ends, empty where nobody would read it.
-    """
-
-    serial: int
-    assignment: Assignment
-    result: str = ""
 
 
 class SlotSetup(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,14 +65,13 @@ class SlotProcess:
         self._output = output
         self._setup = setup
         self._stream = ReportStream(connection)
-        self._decoder = msgspec.msgpack.Decoder(Task)
+        self._inbox = SlotInbox(connection, flag)
         self._encoder = msgspec.msgpack.Encoder()
 
     def run(self) -> None:
         """Serve until the runner closes the connection."""
         self._connection.sendall(frame(Kind.READY, b""))
-        while (received := read_frame(self._connection)) is not None:
-            task = self._decoder.decode(received[1])
+        while (task := self._inbox.task()) is not None:
             self._stream.tail = Tail() if task.result else None
             final = self._run_task(task)
             self._stream.gather()
@@ -109,6 +98,7 @@ class SlotProcess:
                 task.serial,
                 self._stream,
                 self._flag,
+                self._inbox,
             )
             result = self._objective.function(config, trial)
             final = self._completed(trial, result)
@@ -122,8 +112,9 @@ class SlotProcess:
         except BaseException as error:
             final = _failed(_kind(error), _reason(error), error)
         seconds = time.perf_counter() - began
-        if trial is not None and final.outcome is not Outcome.COMPLETE:
-            final = msgspec.structs.replace(final, metrics=trial.last)
+        if trial is not None:
+            metrics = final.metrics if final.outcome is Outcome.COMPLETE else trial.last
+            final = msgspec.structs.replace(final, metrics=metrics, revision=trial.revision)
         sys.stdout.flush()
         sys.stderr.flush()
         output = take(self._output, self._setup.output_bytes)

@@ -23,7 +23,7 @@ import msgspec
 
 from schema.errors import WrongInput
 from schema.failpoints import reach
-from schema.messages import Assignment, Final, LeaseOrder, Orders, Record, Reported, Started
+from schema.messages import Assignment, Body, LeaseOrder, Orders, Record
 from trial_runner.durable_file import write_durably
 from trial_runner.replay import Replay
 from trial_runner.result_file import result_path, results_folder
@@ -160,7 +160,7 @@ class DurableSpool(Spool):
             self.processes[lease] = process
             self._write(packed(Began(*lease.key, process)))
 
-    def append(self, lease: Lease, body: Started | Reported | Final) -> Record | None:
+    def append(self, lease: Lease, body: Body) -> Record | None:
         record = super().append(lease, body)
         if record is not None:
             self._mark(lease, record.seq)

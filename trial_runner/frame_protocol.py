@@ -6,6 +6,8 @@ from collections.abc import Callable
 from schema.errors import ProtocolError
 from trial_runner.frames import FRAME_BYTES, HEADER, Kind, frame
 
+LAST_KIND = max(Kind)
+
 
 class FrameProtocol(asyncio.Protocol):
     """The runner's end: calls ``receive`` for each frame and ``lost`` when the other end is gone.
@@ -38,7 +40,7 @@ class FrameProtocol(asyncio.Protocol):
             while end - at >= HEADER.size:
                 length, kind = HEADER.unpack_from(data, at)
                 stop = at + 4 + length
-                if length > FRAME_BYTES or length < 1 or kind > Kind.EXITED or kind < 1:
+                if length > FRAME_BYTES or length < 1 or kind > LAST_KIND or kind < 1:
                     raise ProtocolError(f"no frame begins with {data[at : at + 8]!r}")
                 if stop > end:
                     break

@@ -6,11 +6,13 @@ Reports travel undecoded through the runner, so their frame is kept as cheap as 
 
 import struct
 from enum import IntEnum
-from socket import socket
+from socket import MSG_DONTWAIT, socket
 
 HEADER = struct.Struct("<IB")
 FRAME_BYTES = 16 * 1024 * 1024
 """A longer frame is an error of the sender, not a message."""
+
+RECEIVE_BYTES = 64 * 1024
 
 
 class Kind(IntEnum):
@@ -22,6 +24,8 @@ class Kind(IntEnum):
     FINAL = 4  # slot → runner: how the task ended
     FORKED = 5  # fork server → runner: its process id
     EXITED = 6  # fork server → runner: process id and exit status
+    REVISION = 7  # runner → slot: go on with this configuration
+    REVISED = 8  # slot → runner: what became of it
 
 
 def frame(kind: Kind, body: bytes) -> bytes:
@@ -29,22 +33,45 @@ def frame(kind: Kind, body: bytes) -> bytes:
     return HEADER.pack(len(body) + 1, kind) + body
 
 
-def read_frame(connection: socket) -> tuple[Kind, bytes] | None:
-    """The next frame from a blocking socket; ``None`` when the other end is gone."""
-    header = _read_exactly(connection, HEADER.size)
-    if header is None:
-        return None
-    length, kind = HEADER.unpack(header)
-    body = _read_exactly(connection, length - 1)
-    return None if body is None else (Kind(kind), body)
+class FrameReader:
+    """Frames from a blocking socket, in order, waited for or not."""
 
+    def __init__(self, connection: socket) -> None:
+        self._connection = connection
+        self._data = b""
 
-def _read_exactly(connection: socket, size: int) -> bytes | None:
-    data = connection.recv(size) if size else b""
-    if len(data) == size:
-        return data
-    parts = bytearray(data)
-    while data and len(parts) < size:
-        data = connection.recv(size - len(parts))
-        parts += data
-    return bytes(parts) if len(parts) == size else None
+    def read(self) -> tuple[Kind, bytes] | None:
+        """The next frame, however long it takes; ``None`` when the other end is gone."""
+        while (received := self._taken()) is None:
+            if not self._receive():
+                return None
+        return received
+
+    def waiting(self) -> tuple[Kind, bytes] | None:
+        """The next frame if all of it is there.
+
+        Raises:
+            ConnectionError: the other end is gone.
+        """
+        while (received := self._taken()) is None:
+            try:
+                if not self._receive(MSG_DONTWAIT):
+                    raise ConnectionResetError("the runner is gone")
+            except BlockingIOError:
+                return None
+        return received
+
+    def _receive(self, flags: int = 0) -> bool:
+        data = self._connection.recv(RECEIVE_BYTES, flags)
+        self._data += data
+        return bool(data)
+
+    def _taken(self) -> tuple[Kind, bytes] | None:
+        if len(self._data) < HEADER.size:
+            return None
+        length, kind = HEADER.unpack_from(self._data)
+        end = HEADER.size + length - 1
+        if len(self._data) < end:
+            return None
+        body, self._data = self._data[HEADER.size : end], self._data[end:]
+        return Kind(kind), body

@@ -21,6 +21,7 @@ import trial_runner
 from schema.configuration import Config, build
 from schema.declaration import space_of
 from schema.errors import ConfigurationError, UnknownName, WrongInput
+from schema.space import Space
 from schema.study import Constraint, Direction, Metric, ObjectiveDescription
 from schema.values import Value
 from trial_runner.byte_size import parse_bytes
@@ -68,6 +69,15 @@ class Objective:
             )
         return wanted
 
+    @cached_property
+    def space(self) -> Space:
+        """Every variable of the configuration class.
+
+        Raises:
+            ConfigurationError: the class is not a search space.
+        """
+        return space_of(self.config_class)
+
     def configure(self, values: dict[str, Value]) -> Config:
         """The typed configuration of one trial."""
         return build(self.config_class, values)
@@ -82,7 +92,7 @@ class Objective:
             entry=entry,
             metrics=self.metrics,
             constraints=self.constraints,
-            space=space_of(self.config_class),
+            space=self.space,
             steps=self.steps,
             gpu_memory=self.gpu_memory,
             doc=inspect.getdoc(self.function) or "",

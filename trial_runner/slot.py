@@ -1,22 +1,22 @@
 """One place for a trial: starts its process, feeds it, watches it, and ends it when need be.
 
-The slot tells its agent three things: reports came in, a task ended (always exactly one ``Final``
-for a task, whether the objective returned, raised, crashed or was killed), and it is ready for the
-next. A process that died is replaced.
+The slot tells its agent four things: reports came in, a revision is in force or was refused, a task
+ended (always exactly one ``Final`` for a task, whether the objective returned, raised, crashed or
+was killed), and it is ready for the next. A process that died is replaced.
 """
 
 import asyncio
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from socket import AF_UNIX, SOCK_STREAM, socketpair
 
 import msgspec
 
 from schema.errors import ProtocolError, TrialMQError, Undecodable, WorkFailed
-from schema.messages import RECORDS_BYTES, Assignment, Failure, Final
+from schema.messages import RECORDS_BYTES, Assignment, Failure, Final, Revised
 from schema.trial import FailureKind, Outcome
-from trial_runner.child import Task
+from schema.values import Value
 from trial_runner.device_health import DeviceMonitor
 from trial_runner.devices import Device
 from trial_runner.ending import after_crash, ended_by, too_large
@@ -28,6 +28,7 @@ from trial_runner.processes import end_with_all, killed_for_memory, mark_of
 from trial_runner.report_batches import checked
 from trial_runner.room import make_room
 from trial_runner.settings import RunnerSettings
+from trial_runner.slot_inbox import NewRevision, Task
 from trial_runner.spool_format import ProcessMark
 from trial_runner.stop_flag import StopFlag
 
@@ -45,6 +46,7 @@ class Running:
     ending: Outcome | FailureKind | Failure | None = None
     limit: asyncio.TimerHandle | None = None
     grace: asyncio.TimerHandle | None = None
+    revisions: list[NewRevision] = field(default_factory=list)  # came before it was sent
 
 
 class Slot:
@@ -59,6 +61,7 @@ class Slot:
         *,
         on_ready: Callable[["Slot"], None],
         on_reports: Callable[["Slot", bytes], None],
+        on_revised: Callable[["Slot", Revised], None],
         on_final: Callable[["Slot", Final], None],
         on_broken: Callable[[BaseException], None],
         gpu_memory: int | None = None,
@@ -72,6 +75,7 @@ class Slot:
         self._settings = settings
         self._on_ready = on_ready
         self._on_reports = on_reports
+        self._on_revised = on_revised
         self._on_final = on_final
         self._on_broken = on_broken
         self._gpu_memory = gpu_memory if device.uuid else None
@@ -80,6 +84,8 @@ class Slot:
         self._output = output_file()
         self._encoder = msgspec.msgpack.Encoder()
         self._finals = msgspec.msgpack.Decoder(Final)
+        self._answers = msgspec.msgpack.Decoder(Revised)
+        self._revisions = 0  # that were sent to the present process
         self._serial = 0
         self._protocol: FrameProtocol | None = None
         self._process: Process | None = None
@@ -100,6 +106,8 @@ class Slot:
         """Start the process; ``on_ready`` is called when it has loaded the objective."""
         self._launched = False
         self._kills = killed_for_memory()
+        self._revisions = 0
+        self._flag.revisions(0)
         ours, theirs = socketpair(AF_UNIX, SOCK_STREAM)
         ours.setblocking(False)
         _, self._protocol = await asyncio.get_running_loop().create_unix_connection(
@@ -248,10 +256,29 @@ class Slot:
         running.sent = True
         running.heard = asyncio.get_running_loop().time()
         self._protocol.send(Kind.TASK, self._encoder.encode(running.task))
+        for revision in running.revisions:
+            self._send_revision(revision)
         seconds = running.task.assignment.limit_seconds
         if seconds is not None:
             loop = asyncio.get_running_loop()
             running.limit = loop.call_later(seconds, self.stop, FailureKind.TIMEOUT)
+
+    def revise(self, number: int, values: dict[str, Value]) -> None:
+        """The running task is to go on with these values from its next safe point on."""
+        if self.running is None:
+            return
+        revision = NewRevision(self.running.task.serial, number, values)
+        if self.running.sent:
+            self._send_revision(revision)
+        else:
+            self.running.revisions.append(revision)
+
+    def _send_revision(self, revision: NewRevision) -> None:
+        """First the revision, then the flag that says that there is one to be read."""
+        assert self._protocol is not None
+        self._protocol.send(Kind.REVISION, self._encoder.encode(revision))
+        self._revisions += 1
+        self._flag.revisions(self._revisions)
 
     def prune(self) -> None:
         """The running task should end at its next report, as pruned."""
@@ -285,6 +312,9 @@ class Slot:
             if self.running is not None and self.running.sent:
                 self.running.heard = asyncio.get_running_loop().time()
                 self._on_reports(self, checked(body))
+        elif kind is Kind.REVISED:
+            if self.running is not None and self.running.sent:
+                self._on_revised(self, self._read_revised(body))
         elif kind is Kind.FINAL:
             final = self._as_told(self._read_final(body))
             self.ready = not self._settings.isolate
@@ -313,6 +343,12 @@ class Slot:
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise Undecodable(f"not a result: {error}") from error
         return final if len(body) <= RECORDS_BYTES else too_large(final, len(body))
+
+    def _read_revised(self, body: bytes) -> Revised:
+        try:
+            return self._answers.decode(body)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise Undecodable(f"not the answer to a revision: {error}") from error
 
     def _refuse(self, problem: str) -> None:
         """The process sent something that no slot sends; its connection is closed."""

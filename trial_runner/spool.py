@@ -14,13 +14,13 @@ from itertools import islice
 
 from schema.messages import (
     Assignment,
+    Body,
     Final,
     LeaseClaim,
     LeaseOrder,
     Orders,
     Record,
-    Reported,
-    Started,
+    RevisionOrder,
 )
 from schema.trial import Desired
 from trial_runner.spool_format import ProcessMark
@@ -47,6 +47,8 @@ class Lease:
     sent: int = 0  # the last record that was handed to the broker
     overdue: int = 0  # the last one that was, at the heartbeat before
     batches: int = 0  # of reports that came from the slot, and are in the records
+    revision: int = 0  # the last that the training was handed, or will be when it starts
+    revisions: list[RevisionOrder] = field(default_factory=list)  # for when it starts
 
     @property
     def key(self) -> tuple[int, int]:
@@ -103,10 +105,10 @@ class Spool:
         self._highest[trial] = assignment.attempt
         if len(self._highest) > REMEMBERED:
             del self._highest[next(iter(self._highest))]
-        lease = self.leases[trial] = Lease(assignment)
+        lease = self.leases[trial] = Lease(assignment, revision=assignment.revision)
         return lease
 
-    def append(self, lease: Lease, body: Started | Reported | Final) -> Record | None:
+    def append(self, lease: Lease, body: Body) -> Record | None:
         """The next record of the attempt; ``None`` after its end or when the lease is lost."""
         if lease.ended or lease.fenced:
             return None
@@ -141,6 +143,19 @@ class Spool:
             return lease
         return None
 
+    def revise(self, order: RevisionOrder) -> Lease | None:
+        """The lease that is to go on with this revision, if it is not known already.
+
+        What a killed runner was told of is told again to the next attempt, so it is not stored.
+        """
+        lease = self.leases.get(order.trial)
+        if lease is None or lease.assignment.attempt != order.attempt or lease.ended:
+            return None
+        if order.number <= lease.revision:
+            return None
+        lease.revision = order.number
+        return lease
+
     @property
     def every(self) -> int:
         """Memory takes every report."""
@@ -164,7 +179,8 @@ class Spool:
 
     def claims(self) -> tuple[LeaseClaim, ...]:
         """What a heartbeat names, so that exactly these leases are renewed."""
-        return tuple(LeaseClaim(*lease.key, lease.seq) for lease in self.leases.values())
+        leases = self.leases.values()
+        return tuple(LeaseClaim(*lease.key, lease.seq, lease.revision) for lease in leases)
 
     def unacknowledged(self, limit: int) -> Iterator[Record]:
         """Up to ``limit`` records of each lease that are not known to be committed, in order."""

@@ -1,8 +1,10 @@
-"""The stop flag of a slot: a few bytes of memory that the runner writes and a report reads.
+"""The flag of a slot: a few bytes of memory that the runner writes and a report reads.
 
 Reading it costs tens of nanoseconds and no system call, so a training process can look at every
 step. It holds the serial numbers of the last task that is to be pruned and of the last that is to
-be stopped; a serial names one task, so a late order for the task before cannot hit the next.
+be stopped; a serial names one task, so a late order for the task before cannot hit the next. The
+third number says how many revisions were sent to the process, the fourth how often anything here
+was changed: as long as it is the same, a report need not look at the others.
 """
 
 import mmap
@@ -10,7 +12,7 @@ import os
 import tempfile
 from typing import Self
 
-SIZE = 16  # two native uint64: prune, stop
+SIZE = 32  # four native uint64: prune, stop, revisions sent, changes
 
 
 class StopFlag:
@@ -31,10 +33,17 @@ class StopFlag:
     def prune(self, serial: int) -> None:
         """Task ``serial`` is to end as pruned."""
         self.serials[0] = serial
+        self.serials[3] += 1
 
     def stop(self, serial: int) -> None:
         """Task ``serial`` is to end now, whatever it has reached."""
         self.serials[1] = serial
+        self.serials[3] += 1
+
+    def revisions(self, sent: int) -> None:
+        """So many revisions were sent to the process that it is shared with."""
+        self.serials[2] = sent
+        self.serials[3] += 1
 
     def close(self) -> None:
         """Give the memory back."""

@@ -1,9 +1,12 @@
 """What an objective is handed: its configuration, its device, and `report`.
 
 ``report`` never waits for anyone. It appends to a list and, at most every half millisecond, writes
-the list as one small frame to a socket that the runner reads; then it looks at the stop flag in
-shared memory. What the socket cannot take at once stays in the list, and a background thread sends
-what a silent training has left over.
+the list as one small frame to a socket that the runner reads; then it looks at the flag in shared
+memory. What the socket cannot take at once stays in the list, and a background thread sends what a
+silent training has left over.
+
+``report``, ``changes`` and ``should_stop`` are the safe points of a training: only inside of them
+is a revision of the configuration put in force, and what became of it is told at once.
 """
 
 import os
@@ -16,13 +19,16 @@ from typing import Any
 import msgspec
 
 from schema.errors import WrongInput
-from schema.messages import Assignment, Report
+from schema.messages import Assignment, Report, Revised
 from schema.study import Direction, Metric
 from schema.values import Value
 from trial_runner.after_training import Evaluate, tune
+from trial_runner.checkpoints import attempt_folder, newest_checkpoint
 from trial_runner.frames import Kind, frame
+from trial_runner.live_edits import LiveEdits, Refused
 from trial_runner.objective import Objective
 from trial_runner.result_file import Tail
+from trial_runner.slot_inbox import SlotInbox
 from trial_runner.stop_flag import StopFlag
 
 FLUSH_SECONDS = 0.0005
@@ -95,6 +101,13 @@ class ReportStream:
                 return
             self._unsent = self._unsent[sent:]
 
+    def tell(self, kind: Kind, body: bytes) -> None:
+        """Send a frame of another kind behind all that was reported before it."""
+        with self._lock:
+            self._gather()
+            self._unsent += frame(kind, body)
+        self.flush()
+
     def _send_leftovers(self) -> None:
         while True:
             self._active.wait()
@@ -114,7 +127,6 @@ class Trial:
         attempt: 1 for the first execution, more after a crash or a lost runner.
         seed: the same in every attempt of this trial, another in every trial; 31 bits.
         device: where to train, as torch names it: ``"cpu"`` or ``"cuda:0"``.
-        config: the configuration in force.
     """
 
     def __init__(
@@ -126,21 +138,35 @@ class Trial:
         serial: int,
         stream: ReportStream,
         flag: StopFlag,
+        inbox: SlotInbox,
     ) -> None:
         self.number = assignment.number
         self.attempt = assignment.attempt
         self.study = assignment.study
         self.seed = assignment.seed
         self.device = device
-        self.config = config
-        self.last: dict[str, float] = {}
         self.tuned: dict[str, Value] = {}
         self._objective = objective
         self._tunable = assignment.tune
         self._serial = serial
         self._stream = stream
         self._serials = flag.serials
+        self._inbox = inbox
+        self._encoder = msgspec.msgpack.Encoder()
+        self._last: Report | None = None
+        self._looked = -1  # at the flag, when it had been changed so often
+        self._edits = LiveEdits(config, objective.space, assignment.revision, assignment.values)
         self._began = time.perf_counter()
+
+    @property
+    def config(self) -> Any:
+        """The configuration in force; a new object whenever it was edited."""
+        return self._edits.config
+
+    @property
+    def revision(self) -> int:
+        """The number of the last edit that is in force, 0 before the first."""
+        return self._edits.revision
 
     def report(self, step: int, **metrics: float) -> None:
         """Report the metrics of one step, and end here if the trial is not worth going on.
@@ -160,15 +186,84 @@ class Trial:
             step = _step(step)
         stream = self._stream
         now = time.perf_counter()
-        stream.pending.append((step, now - self._began, metrics))
-        self.last = metrics
+        self._last = report = step, now - self._began, metrics
+        stream.pending.append(report)
         if now - stream.sent_at > FLUSH_SECONDS or len(stream.pending) >= FLUSH_REPORTS:
             stream.flush()
-        serials = self._serials
-        if serials[1] == self._serial:
+        if self._serials[3] != self._looked:
+            self._look()
+
+    def _look(self) -> None:
+        """The flag was changed: is the trial to end, or its configuration to change?"""
+        changes = self._serials[3]
+        if self._serials[1] == self._serial:
             raise Stopped
-        if serials[0] == self._serial:
+        if self._serials[0] == self._serial:
             raise Pruned
+        if self._revise():
+            self._looked = changes
+
+    @property
+    def last(self) -> dict[str, float]:
+        """The metrics that were reported last."""
+        return self._last[2] if self._last else {}
+
+    # ------------------------------------------------------------------ edits while it runs
+
+    def bind(self, path: str, target: Any, attribute: str | None = None) -> None:
+        """Let ``target`` have the value of a live variable, now and whenever it is edited.
+
+            trial.bind("training.learning_rate", optimizer, "lr")
+            trial.bind("model.dropout", model, "p")
+            trial.bind("training.batch_size", loader.resize)
+
+        What is called may refuse: whatever it raises, the whole edit is taken back, and who made it
+        is told why; `tq.Refused` says it in your own words.
+
+        Args:
+            path: of a variable that is marked `Live`.
+            target: an optimizer (all of its groups of parameters are set), a module (itself, or all
+                modules in it that have the attribute), any other object, or what is to be called.
+            attribute: what to set on it; without one ``target`` is called with each new value.
+
+        Raises:
+            UnknownName: there is no such variable.
+            WrongInput: it is not live, or there is no such attribute.
+        """
+        self._edits.bind(path, target, attribute)
+
+    def changes(self) -> dict[str, Value]:
+        """The live variables that were edited since the last call and are bound to nothing.
+
+        Call it between two steps; `config` has all values.
+        """
+        self._revise()
+        return self._edits.changes()
+
+    def _revise(self) -> bool:
+        """Put in force what was sent, and tell what became of it; True when that was all."""
+        if self._serials[2] == self._inbox.taken:
+            return True
+        for revision in self._inbox.revisions(self._serial):
+            applied: tuple[str, ...] = ()
+            unbound: tuple[str, ...] = ()
+            refused = ""
+            try:
+                applied, unbound = self._edits.apply(revision.number, revision.values)
+            except Refused as error:
+                refused = str(error) or "the training refused it"
+            told = Revised(
+                number=revision.number,
+                step=self._last[0] if self._last else None,
+                seconds=time.perf_counter() - self._began,
+                applied=applied,
+                unbound=unbound,
+                refused=refused,
+            )
+            self._stream.tell(Kind.REVISED, self._encoder.encode(told))
+        return bool(self._serials[2] == self._inbox.taken)
+
+    # ------------------------------------------------------------------ after training
 
     def tune_after_training(
         self,
@@ -211,7 +306,8 @@ class Trial:
             trials=trials,
             seed=self.seed,
         )
-        self.config, self.tuned = found.config, found.values
+        self._edits.tuned(found.config, found.values)
+        self.tuned = found.values
         return found.metrics
 
     def _unless_stopped(self, evaluate: Evaluate) -> Evaluate:
@@ -236,6 +332,7 @@ class Trial:
 
         Return from the objective then; the trial counts as pruned.
         """
+        self._revise()
         return self._serial in (self._serials[0], self._serials[1])
 
     @property
@@ -250,21 +347,14 @@ class Trial:
     @property
     def checkpoint_dir(self) -> Path:
         """A directory for this attempt's checkpoints; made when it is first asked for."""
-        root = Path(os.environ.get("TRIALMQ_CHECKPOINTS", ".trialmq/checkpoints"))
-        path = root / self.study / f"trial-{self.number}" / f"attempt-{self.attempt}"
+        path = attempt_folder(self.study, self.number, self.attempt)
         path.mkdir(parents=True, exist_ok=True)
         return path
 
     @property
     def latest_checkpoint(self) -> Path | None:
         """The newest file that this or an earlier attempt of the trial left; ``None`` at first."""
-        trial = self.checkpoint_dir.parent
-        attempts = (trial / f"attempt-{n}" for n in range(self.attempt, 0, -1))
-        for attempt in attempts:
-            files = sorted(attempt.glob("*"), key=lambda file: file.stat().st_mtime)
-            if files:
-                return files[-1]
-        return None
+        return newest_checkpoint(self.study, self.number, self.attempt)
 
 
 def _number(name: str, value: object) -> float:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from schema.configuration import Config, Group
 from schema.errors import TrialMQError, WrongInput
 from schema.markers import AfterTraining, Alias, Doc, Fixed, Live, OneOf, Range, When
+from trial_runner.live_edits import Refused
 from trial_runner.objective import objective
 from trial_runner.trial import Pruned, Trial
 
@@ -30,6 +31,7 @@ __all__ = [
     "OneOf",
     "Pruned",
     "Range",
+    "Refused",
     "Trial",
     "TrialMQError",
     "When",

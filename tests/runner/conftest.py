@@ -54,14 +54,14 @@ class Stage:
 
     @asynccontextmanager
     async def runner(
-        self, *objectives: str, slots: int = 1, **settings: Any
+        self, *objectives: str, slots: int = 1, file: Path = OBJECTIVES, **settings: Any
     ) -> AsyncIterator[RunnerAgent]:
         """A runner called ``r`` that offers these objectives."""
         settings = {"heartbeat_seconds": 0.05, "stop_grace_seconds": 0.3, **settings}
         async with AsyncExitStack() as stack:
             launchers = []
             for objective in objectives:
-                launchers.append(await stack.enter_async_context(Launcher(entry(objective))))
+                launchers.append(await stack.enter_async_context(Launcher(f"{file}:{objective}")))
                 await launchers[-1].load()
             broker = await stack.enter_async_context(self.hub.connect())
             devices = [Device(name="cpu") for _ in range(slots)]

@@ -24,6 +24,7 @@ from schema.messages import (
     Records,
     Report,
     Reported,
+    RevisionOrder,
     Steer,
 )
 from schema.trial import Desired
@@ -79,6 +80,7 @@ class ScriptedOrchestrator:
         self,
         *leases: LeaseOrder,
         assignments: tuple[Assignment, ...] = (),
+        revisions: tuple[RevisionOrder, ...] = (),
         introduce: bool = False,
     ) -> None:
         """Say this to the runner."""
@@ -86,6 +88,7 @@ class ScriptedOrchestrator:
             term=1,
             leases=leases,
             assignments=assignments,
+            revisions=revisions,
             introduce=introduce,
             steer=self.steer,
             refused=self.refused,

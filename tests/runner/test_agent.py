@@ -8,7 +8,7 @@ import pytest
 
 from schema.brokers.memory import MemoryHub
 from schema.identity import runner_queue, runners_inbox
-from schema.messages import LeaseOrder, Reported, Steer
+from schema.messages import PROTOCOL, LeaseOrder, Reported, Steer
 from schema.trial import Desired, FailureKind, Outcome
 from tests.runner.conftest import Stage, eventually, trial
 from tests.runner.scripted_orchestrator import ScriptedOrchestrator
@@ -26,7 +26,7 @@ async def test_a_runner_makes_no_queue_and_says_hello_until_there_is_one() -> No
             await orchestrator.assign(trial(1, "process"))
             assert (await orchestrator.final(1)).outcome is Outcome.COMPLETE
         hello = orchestrator.hellos[-1]
-        assert (hello.slots, hello.protocol, bool(hello.host)) == (1, 1, True)
+        assert (hello.slots, hello.protocol, bool(hello.host)) == (1, PROTOCOL, True)
         assert hello.version
 
 

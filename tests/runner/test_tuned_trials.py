@@ -11,6 +11,7 @@ from schema.overrides import Interval, Overrides
 from schema.study import Limits
 from schema.trial import TrialState
 from tests.runner.threshold_objective import Decision, ThresholdConfig, train
+from trial_runner.slot_inbox import SlotInbox
 from trial_runner.stop_flag import StopFlag
 from trial_runner.trial import ReportStream, Stopped, Trial
 from trialmq.choices import SweepChoices
@@ -86,7 +87,9 @@ def test_a_trial_that_has_to_stop_stops_between_two_judgements() -> None:
         seed=1,
         tune=tuple(v for v in space_of(ThresholdConfig).variables if v.after_training),
     )
-    trial = Trial(assignment, ThresholdConfig(), train, "cpu", 7, ReportStream(ours), flag)
+    inbox = SlotInbox(ours, flag)
+    stream = ReportStream(ours)
+    trial = Trial(assignment, ThresholdConfig(), train, "cpu", 7, stream, flag, inbox)
     judged = 0
 
     def evaluate(decision: Decision) -> float:
