@@ -8,6 +8,7 @@ happens once, because the orchestrator knows the ``id`` again.
 
 import asyncio
 import logging
+import time
 import uuid
 from collections.abc import AsyncIterator
 from types import TracebackType
@@ -29,6 +30,7 @@ from schema.errors import (
 from schema.messages import Steer
 from schema.requests import (
     Answer,
+    ApplyEdits,
     ChangeSettings,
     Command,
     CreateStudy,
@@ -40,11 +42,13 @@ from schema.requests import (
     GetTrial,
     GetTrials,
     ListOffers,
+    ListRevisions,
     ListRunners,
     ListStudies,
     Refusal,
     RefusalKind,
     Request,
+    RestartTrial,
     RunnerOverview,
     ServiceOverview,
     SettingsVersion,
@@ -52,9 +56,12 @@ from schema.requests import (
     StopStudy,
     StopTrial,
     TrialDetail,
+    UndoRevision,
 )
 from schema.results import Progress, StudyOverview, Summary, TrialResult
+from schema.revision import Revision, RevisionState
 from schema.study import ObjectiveDescription, StudySpec
+from schema.values import Value
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +69,9 @@ DEADLINE_SECONDS = 10.0
 REPEAT_SECONDS = 2.0
 REFUSED_SECONDS = 0.25
 """A request that nobody took is tried again this soon."""
+
+FIRST_LOOK_SECONDS, LAST_LOOK_SECONDS = 0.01, 0.25
+"""Between two looks at what became of an edit; each is twice the one before."""
 
 T = TypeVar("T")
 
@@ -155,6 +165,13 @@ class Client:
         """One trial with its attempts, curve and events."""
         return await self.ask(GetTrial(study=study, number=number), TrialDetail)
 
+    async def revisions(
+        self, study: str, *, number: int = 0, first: int = 1
+    ) -> tuple[Revision, ...]:
+        """A page of the edits of a trial, from number ``first`` on."""
+        question = ListRevisions(study=study, number=number, first=first)
+        return await self.ask(question, tuple[Revision, ...])
+
     async def offers(self) -> tuple[ObjectiveDescription, ...]:
         """The objectives that runners offer."""
         return await self.ask(ListOffers(), tuple[ObjectiveDescription, ...])
@@ -199,6 +216,65 @@ class Client:
     async def stop_trial(self, study: str, number: int, *, because: str = "") -> TrialResult:
         """End one trial; it counts as cancelled."""
         return await self.ask(StopTrial(study=study, number=number, because=because), TrialResult)
+
+    async def apply(
+        self,
+        study: str,
+        edits: dict[str, Value],
+        *,
+        number: int = 0,
+        expected: int | None = None,
+        because: str = "",
+    ) -> Revision:
+        """Change values of a trial; `settled` waits until they are in force.
+
+        Raises:
+            Conflict: the newest revision is not ``expected`` any more; says what changed since.
+        """
+        command = ApplyEdits(
+            study=study, number=number, edits=edits, expected=expected, because=because
+        )
+        return await self.ask(command, Revision)
+
+    async def undo(
+        self,
+        study: str,
+        revision: int,
+        *,
+        number: int = 0,
+        expected: int | None = None,
+        because: str = "",
+    ) -> Revision:
+        """Take back what a revision changed, as a new one.
+
+        Raises:
+            Conflict: what it changed was changed again since.
+        """
+        command = UndoRevision(
+            study=study, number=number, revision=revision, expected=expected, because=because
+        )
+        return await self.ask(command, Revision)
+
+    async def settled(
+        self, study: str, revision: int, *, number: int = 0, deadline: float | None = None
+    ) -> Revision:
+        """Returns when the training has taken a revision or refused it, or it waits for a restart.
+
+        At the ``deadline``, in seconds, it is returned as it then is.
+        """
+        until = time.monotonic() + (self._deadline if deadline is None else deadline)
+        pause = FIRST_LOOK_SECONDS
+        while True:
+            [found] = (await self.revisions(study, number=number, first=revision))[:1]
+            if found.state is not RevisionState.SENT or time.monotonic() + pause > until:
+                return found
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LAST_LOOK_SECONDS)
+
+    async def restart(self, study: str, *, number: int = 0, because: str = "") -> TrialResult:
+        """Let the next attempt of a trial begin, with the newest revision of its configuration."""
+        command = RestartTrial(study=study, number=number, because=because)
+        return await self.ask(command, TrialResult)
 
     async def steer(self, runner: str, steer: Steer) -> RunnerOverview:
         """Let a runner run, drain or stop."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from orchestrator import revisions
 from orchestrator.leases import HELD
 from orchestrator.questions import Questions
 from orchestrator.reception import Reception
@@ -16,18 +17,23 @@ from orchestrator.turn import Turn
 from schema.errors import Conflict, UnknownName, WrongInput
 from schema.identity import checked_name
 from schema.requests import (
+    ApplyEdits,
     Change,
     ChangeSettings,
     CreateStudy,
     DeleteStudy,
+    RestartTrial,
     RunnerOverview,
     SettingsVersion,
     SteerRunner,
     StopStudy,
     StopTrial,
+    UndoRevision,
 )
 from schema.results import StudyOverview, TrialResult
+from schema.revision import Revision
 from schema.study import StudySpec
+from schema.values import Value
 
 
 class Commands:
@@ -67,6 +73,16 @@ class Commands:
                 return None
             case StopTrial():
                 return await self._stop_trial(change, client, turn)
+            case ApplyEdits():
+                trial = await self._live_trial(change.study, change.number)
+                return self._apply(change, change.edits, trial, client, turn)
+            case UndoRevision():
+                trial = await self._live_trial(change.study, change.number)
+                edits = revisions.undoing(trial, change.revision)
+                return self._apply(change, edits, trial, client, turn)
+            case RestartTrial():
+                trial = await self._live_trial(change.study, change.number)
+                return self._restart(change, trial, client, turn)
             case SteerRunner():
                 return self._steer(change, turn)
 
@@ -78,7 +94,9 @@ class Commands:
         check_settings(spec.settings, spec.objective, spec.name)
         engine, past = await self._studies.open(spec, client, turn)
         self._reception.study_opened(engine, turn)
-        if past is not None:
+        if spec.is_session:
+            self._supply.begin_session(engine, turn)
+        elif past is not None:
             self._supply.open_later(engine, past)
         return self._studies.overview(engine)
 
@@ -127,14 +145,54 @@ class Commands:
             self._supply.forget(engine)
 
     async def _stop_trial(self, stop: StopTrial, client: str, turn: Turn) -> TrialResult:
-        engine = self._studies.open_one(stop.study)
-        of_study = (t for t in self._live.values() if t.study == engine.id)
-        trial = next((t for t in of_study if t.number == stop.number), None)
-        if trial is None and 0 <= stop.number < engine.created:
-            raise WrongInput(f"trial {stop.number} of study {stop.study!r} has ended already")
-        if trial is None:
-            raise UnknownName(f"trial in study {stop.study!r}:", str(stop.number))
+        trial = await self._live_trial(stop.study, stop.number)
+        engine = self._studies.engines[trial.study]
         _end(engine, trial, stop.because or f"stopped by {client}", turn)
+        return trial.result()
+
+    async def _live_trial(self, study: str, number: int) -> Trial:
+        """A trial that has not ended.
+
+        Raises:
+            UnknownName: there is no such study or trial.
+            WrongInput: it has ended.
+        """
+        engine = self._studies.named(study)
+        if engine is None and (row := await self._store.study(study)) is not None:
+            raise WrongInput(f"{'session' if row.spec.is_session else 'study'} {study!r} has ended")
+        engine = engine or self._studies.open_one(study)
+        of_study = (t for t in self._live.values() if t.study == engine.id)
+        trial = next((t for t in of_study if t.number == number), None)
+        if trial is None and 0 <= number < engine.created:
+            what = "session" if engine.spec.is_session else f"trial {number} of study"
+            raise WrongInput(f"{what} {study!r} has ended already")
+        if trial is None:
+            raise UnknownName(f"trial in study {study!r}:", str(number))
+        return trial
+
+    def _apply(
+        self,
+        change: ApplyEdits | UndoRevision,
+        edits: Mapping[str, Value],
+        trial: Trial,
+        client: str,
+        turn: Turn,
+    ) -> Revision:
+        engine, moment = self._studies.engines[trial.study], turn.moment
+        space, because = engine.spec.objective.space, change.because
+        expected = change.expected
+        revision = revisions.propose(trial, space, edits, expected, client, because, moment)
+        engine.editing.edit(trial, revision, moment, turn.changes)
+        if trial.state in HELD:
+            turn.revise(trial, 0)
+        return revision
+
+    def _restart(self, change: RestartTrial, trial: Trial, client: str, turn: Turn) -> TrialResult:
+        engine = self._studies.engines[trial.study]
+        because = change.because or f"restarted by {client}"
+        engine.editing.restart(trial, because, turn.moment, turn.changes)
+        assert trial.runner is not None
+        turn.answer(trial.runner, trial.id, trial.attempt, 0)
         return trial.result()
 
     def _steer(self, command: SteerRunner, turn: Turn) -> RunnerOverview:

@@ -56,6 +56,7 @@ class Leases:
         trial.runner = runner
         trial.boot = boot
         trial.desired = Desired.RUN
+        trial.restarting = False
         trial.applied = 0
         trial.reports = 0
         trial.last_step = None

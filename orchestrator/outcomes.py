@@ -3,7 +3,7 @@
 import math
 
 from orchestrator.suggestions import Told
-from orchestrator.trials import Moment, Trial
+from orchestrator.trials import AttemptEnd, Moment, Trial
 from schema.errors import WrongInput
 from schema.messages import Failure, Final
 from schema.study import ObjectiveDescription
@@ -51,12 +51,32 @@ def spent(trial: Trial, moment: Moment) -> float:
     return max(0.0, moment.wall - (moment.mono - trial.heard) - trial.started)
 
 
+def attempt_end(trial: Trial, final: Final, moment: Moment) -> AttemptEnd:
+    """How the attempt ended, for its row; the trial is told how long it took."""
+    failure = final.failure
+    trial.seconds = final.seconds if 0 < final.seconds < math.inf else spent(trial, moment)
+    return (
+        moment.wall,
+        final.outcome,
+        failure.kind if failure else None,
+        failure.reason if failure else trial.reason,
+        failure.traceback if failure else "",
+        final.output,
+        trial.seconds,
+        trial.id,
+        trial.attempt,
+    )
+
+
 def told_of(objective: ObjectiveDescription, trial: Trial) -> Told:
     """What the sampler learns from a trial that ended.
 
     That is the last step too, with the value of the first metric there. Running out of memory is
-    told as a violated constraint: such a configuration is infeasible, not bad.
+    told as a violated constraint: such a configuration is infeasible, not bad. Nothing is learnt
+    from a trial that was edited while it ran: no configuration alone led to what came out.
     """
+    if trial.revision:
+        return Told(number=trial.number, state=TrialState.CANCELLED)
     metrics = trial.metrics or {}
     step, value = trial.last_step, trial.last_metrics.get(objective.metrics[0].name)
     complete = trial.state is TrialState.COMPLETE

@@ -4,7 +4,8 @@ Nothing here changes anything, so questions are answered beside the turns of the
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
 
 import msgspec
 
@@ -29,6 +30,7 @@ from schema.requests import (
     GetTrials,
     Held,
     ListOffers,
+    ListRevisions,
     ListRunners,
     ListStudies,
     Presence,
@@ -38,8 +40,10 @@ from schema.requests import (
     TrialDetail,
 )
 from schema.results import Progress, Summary, TrialResult
+from schema.revision import Revision
 from schema.study import ObjectiveDescription
 
+T = TypeVar("T")
 CURVE_REPORTS = 5_000
 """A longer curve is thinned to so many of its reports, evenly."""
 
@@ -87,6 +91,8 @@ class Questions:
                 return await self._trials(question)
             case GetTrial():
                 return await self._trial(question)
+            case ListRevisions():
+                return await self._revisions(question)
 
     def offers(self, now: Moment) -> list[ObjectiveDescription]:
         """What the runners that are there offer."""
@@ -148,14 +154,7 @@ class Questions:
     async def _trials(self, question: GetTrials) -> tuple[TrialResult, ...]:
         results = await self._results()
         study = await results.study(question.study)
-        page: list[TrialResult] = []
-        size = 0
-        for trial in await results.page(study, max(question.first, 0), PAGE_ROWS):
-            size += len(msgspec.msgpack.encode(trial))
-            if page and size > PAGE_BYTES:
-                break
-            page.append(trial)
-        return tuple(page)
+        return _page(await results.page(study, max(question.first, 0), PAGE_ROWS))
 
     async def _trial(self, question: GetTrial) -> TrialDetail:
         results = await self._results()
@@ -167,6 +166,24 @@ class Questions:
             curve=_thinned(await results.curve(trial)),
             events=tuple(await results.recent_events_of(trial, PAGE_ROWS)),
         )
+
+    async def _revisions(self, question: ListRevisions) -> tuple[Revision, ...]:
+        results = await self._results()
+        study = await results.study(question.study)
+        trial = await results.trial(study, question.number)
+        return _page(await results.revisions(trial, max(question.first, 1), PAGE_ROWS))
+
+
+def _page(rows: Iterable[T]) -> tuple[T, ...]:
+    """As many of the rows as `PAGE_BYTES` have room for, but one at least."""
+    page: list[T] = []
+    size = 0
+    for row in rows:
+        size += len(msgspec.msgpack.encode(row))
+        if page and size > PAGE_BYTES:
+            break
+        page.append(row)
+    return tuple(page)
 
 
 def _thinned(curve: list[Report]) -> tuple[Report, ...]:

@@ -19,7 +19,7 @@ from orchestrator.turn import Turn
 from schema.codec import runner_codec
 from schema.errors import Undecodable, WrongInput
 from schema.identity import checked_name, runner_party
-from schema.messages import PROTOCOL, Final, Heartbeat, Hello, Record, Records, Steer
+from schema.messages import PROTOCOL, Final, Heartbeat, Hello, LeaseClaim, Record, Records, Steer
 from schema.trial import Desired, TrialState
 
 OFFER_AGAIN_SECONDS = 2.0
@@ -203,6 +203,7 @@ class Reception:
         for claim in message.leases:
             claimed.add(claim.trial)
             turn.answer(message.runner, claim.trial, claim.attempt, claim.seq)
+            self._restate(message.runner, claim, turn)
             if self._leases.superseded(claim.trial, claim.attempt):
                 self._absolve(claim.trial, message.boot, turn)
         for trial in list(self._leases.held.get(message.runner, {}).values()):
@@ -215,6 +216,14 @@ class Reception:
                 engine.lose(trial, f"{message.runner} takes no more", moment, turn.changes)
             elif moment.mono - trial.offered > OFFER_AGAIN_SECONDS:
                 turn.assign(message.runner, engine, trial)
+
+    def _restate(self, runner: str, claim: LeaseClaim, turn: Turn) -> None:
+        """Tell a training again of the revisions of which it was not told yet."""
+        trial = self._leases.live.get(claim.trial)
+        if trial is None or (trial.runner, trial.attempt) != (runner, claim.attempt):
+            return
+        if claim.revision < len(trial.revisions):
+            turn.revise(trial, claim.revision)
 
     # ------------------------------------------------------------------ silence
 

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from orchestrator.store.database import Database
 from orchestrator.store.queries import query
+from orchestrator.store.revisions import revisions_of_trial
 from orchestrator.store.rows import Row, study_from, trial_from
 from schema.codec import reports_codec
 from schema.errors import UnknownName
 from schema.messages import Report
 from schema.results import AttemptResult, Event, StudyOverview, TrialResult
+from schema.revision import Revision
 from schema.trial import TrialState
 
 
@@ -101,6 +103,12 @@ class Results:
             lambda db: [
                 AttemptResult(*r) for r in db.execute(query("attempts_of_trial"), (trial.id,))
             ]
+        )
+
+    async def revisions(self, trial: TrialResult, first: int, limit: int) -> list[Revision]:
+        """Up to ``limit`` revisions of a trial, from number ``first`` on."""
+        return await self._database.run(
+            lambda db: revisions_of_trial(db, trial.id, min(first, 2**63 - 1), limit)
         )
 
     async def curve(self, trial: TrialResult) -> list[Report]:

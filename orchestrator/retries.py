@@ -13,6 +13,9 @@ MAX_CRASHES = 2
 """Retries after crashes of the trial's process."""
 
 MAX_OUT_OF_MEMORY = 1
+MAX_OF_A_SESSION = 50
+"""A training for real is started again so often, after faults of any kind but its own."""
+
 MAX_LOSSES = 10
 """Retries after losses that are not the trial's fault (a runner that disappeared)."""
 
@@ -21,6 +24,17 @@ MAX_DEATHS = 1
 
 BACK_OFF_SECONDS = 5.0
 LONGEST_BACK_OFF_SECONDS = 300.0
+
+MACHINES_FAULTS = frozenset(
+    {
+        FailureKind.CRASH,
+        FailureKind.HANG,
+        FailureKind.OUT_OF_MEMORY,
+        FailureKind.LOST,
+        FailureKind.DISK,
+        FailureKind.POISON,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +45,15 @@ class Retry:
     seconds: float = 0.0
 
 
-def after_failure(trial: Trial, kind: FailureKind) -> Retry | None:
-    """Count the failure on ``trial``; the retry, or ``None`` when the trial has failed for good."""
+def after_failure(trial: Trial, kind: FailureKind, *, session: bool = False) -> Retry | None:
+    """Count the failure on ``trial``; the retry, or ``None`` when the trial has failed for good.
+
+    A ``session`` has nobody to take its place, so it is tried more often, ever more slowly.
+    """
+    if session and kind in MACHINES_FAULTS:
+        trial.crashes += 1
+        again = trial.crashes <= MAX_OF_A_SESSION
+        return Retry(elsewhere=False, seconds=back_off_seconds(trial.crashes)) if again else None
     match kind:
         case FailureKind.CRASH | FailureKind.HANG:
             trial.crashes += 1

@@ -124,7 +124,8 @@ class Service:
         if self._resident:
             # Before anyone is heard, so that nobody is told that his trial is not known.
             for engine, past in await self._studies.resume(moment):
-                self._supply.open_later(engine, past)
+                if not engine.spec.is_session:
+                    self._supply.open_later(engine, past)
         for queue, receiver, prefetch in (
             (runners_inbox(self._name), self._receive, 1024),
             (clients_inbox(self._name), self._receive_request, 64),
@@ -207,12 +208,14 @@ class Service:
             turn = Turn(_now())
             engine, past = await self._studies.open(spec, "", turn)
             self._reception.study_opened(engine, turn)
+            if spec.is_session:
+                self._supply.begin_session(engine, turn)
             if orphaned:
                 for trial in engine.running():
                     engine.lose(trial, orphaned, turn.moment, turn.changes)
             await self._complete(turn)
         reach("study.created")
-        if past is not None:
+        if past is not None and not spec.is_session:
             await self._supply.open(engine, past)
         self._lessons.set()
         self._wake()

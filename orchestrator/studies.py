@@ -97,7 +97,7 @@ class Studies:
 
     def _create(self, spec: StudySpec, author: str, turn: Turn) -> StudyEngine:
         engine = StudyEngine(self._next, spec, self._leases)
-        engine.queued.append(spec.objective.space.defaults())
+        engine.queued.append(spec.start or spec.objective.space.defaults())
         self._next += 1
         self._register(engine, StudyRow(engine.id, spec.name, spec, turn.moment.wall, "", 0))
         turn.changes.studies.append((engine.id, spec.name, spec, turn.moment.wall))

@@ -12,14 +12,15 @@ import msgspec
 
 from orchestrator.control_trials import LEASED
 from orchestrator.leases import HELD, Leases
-from orchestrator.outcomes import FirstFailures, poisoned, problem_of, spent, told_of
+from orchestrator.outcomes import FirstFailures, attempt_end, poisoned, problem_of, told_of
 from orchestrator.retries import MAX_LOSSES, after_failure, blame
 from orchestrator.suggestions import Ask, Past, Told
+from orchestrator.trial_editing import TrialEditing
 from orchestrator.trial_pruning import TrialPruning
 from orchestrator.trials import Changes, Moment, Trial
 from schema.codec import reports_codec
 from schema.errors import Undecodable
-from schema.messages import Failure, Final, Record, Report, Reported, Started
+from schema.messages import Failure, Final, Record, Report, Reported, Revised, Started
 from schema.study import StudySettings, StudySpec
 from schema.trial import Desired, FailureKind, Outcome, TrialState
 from schema.values import Value
@@ -45,6 +46,7 @@ class StudyEngine:
         self.closed_because = ""
         self.broken_because = ""
         self.pruning = TrialPruning(spec)
+        self.editing = TrialEditing(spec)
         self._leases = leases
         self._reports = reports_codec()
         self._failures = FirstFailures()
@@ -174,11 +176,14 @@ class StudyEngine:
             trial.started = moment.wall
             trial.become(TrialState.RUNNING)
             changes.started.append((body.slot, body.device, moment.wall, trial.id, trial.attempt))
+            self.editing.begin(trial, body, moment, changes)
         elif isinstance(body, Reported):
             trial.become(TrialState.RUNNING)
         self._recount(before, trial.state)
         if isinstance(body, Reported):
             self._take_reports(trial, record.seq, bytes(body.reports), moment, changes)
+        elif isinstance(body, Revised):
+            self.editing.answer(trial, record.seq, body, moment, changes)
         elif isinstance(body, Final):
             self._finish(trial, body, moment, changes)
 
@@ -206,6 +211,7 @@ class StudyEngine:
             self.pruning.judge(trial, step, metrics, moment, changes)
 
     def _finish(self, trial: Trial, final: Final, moment: Moment, changes: Changes) -> None:
+        self.editing.finish(trial, final, moment, changes)
         problem = problem_of(self.spec.objective, final)
         if problem is not None and problem.kind is FailureKind.LOST and blame(trial):
             problem = poisoned(problem.reason)
@@ -223,6 +229,8 @@ class StudyEngine:
             case Outcome.PRUNED:
                 because = trial.reason or "the objective raised Pruned"
                 self._end(trial, TrialState.PRUNED, because, moment, changes)
+            case Outcome.STOPPED if trial.restarting:
+                self._wait_again(trial, "restarted", moment, changes)
             case Outcome.STOPPED:
                 because = trial.reason or "stopped"
                 self._end(trial, TrialState.CANCELLED, because, moment, changes)
@@ -240,7 +248,7 @@ class StudyEngine:
         assert final.failure is not None
         self._close_attempt(trial, final, moment, changes)
         failure = final.failure
-        retry = after_failure(trial, failure.kind)
+        retry = after_failure(trial, failure.kind, session=self.spec.is_session)
         if retry is not None:
             trial.avoid = trial.runner if retry.elsewhere else None
             trial.not_before = moment.mono + retry.seconds
@@ -253,22 +261,7 @@ class StudyEngine:
     # ------------------------------------------------------------------ ends
 
     def _close_attempt(self, trial: Trial, final: Final, moment: Moment, changes: Changes) -> None:
-        failure = final.failure
-        seconds = final.seconds if 0 < final.seconds < math.inf else spent(trial, moment)
-        trial.seconds = seconds
-        changes.ended.append(
-            (
-                moment.wall,
-                final.outcome,
-                failure.kind if failure else None,
-                failure.reason if failure else trial.reason,
-                failure.traceback if failure else "",
-                final.output,
-                seconds,
-                trial.id,
-                trial.attempt,
-            )
-        )
+        changes.ended.append(attempt_end(trial, final, moment))
 
     def _supersede(self, trial: Trial, moment: Moment, changes: Changes) -> None:
         """The runner whose lease ran out did not come back in time: its attempt counts as lost."""
@@ -278,7 +271,7 @@ class StudyEngine:
 
     def _wait_again(self, trial: Trial, because: str, moment: Moment, changes: Changes) -> None:
         """Another attempt, unless the trial was to end anyway."""
-        if trial.desired is not Desired.RUN:
+        if not self.editing.starts_again(trial) and trial.desired is not Desired.RUN:
             pruned = trial.desired is Desired.PRUNE
             state = TrialState.PRUNED if pruned else TrialState.CANCELLED
             self._end(trial, state, trial.reason or because, moment, changes)
@@ -298,6 +291,7 @@ class StudyEngine:
         self.trial_seconds += trial.seconds
         if state is TrialState.PRUNED:
             trial.value = trial.last_metrics.get(self.spec.metric.name)
+        self.editing.end(trial, moment, changes)
         self._moved(trial, lambda: self._leases.end(trial, state))
         self.pruning.end(trial, moment, changes)
         self.tells.append(told_of(self.spec.objective, trial))
@@ -312,6 +306,8 @@ class StudyEngine:
         if trial.state is not TrialState.COMPLETE or trial.value is None:
             return
         if not self.spec.objective.feasible(trial.metrics or {}):
+            return
+        if trial.revision and not self.spec.is_session:  # a fork
             return
         if self.best is None or self.spec.metric.better(trial.value, self.best[1]):
             self.best = (trial.number, trial.value)
@@ -328,6 +324,7 @@ class StudyEngine:
 
     def stop(self, trial: Trial, because: str, moment: Moment, changes: Changes) -> None:
         """Nobody wants ``trial`` any more: its runner ends it, or it ends at once."""
+        trial.restarting = False
         if trial.state in HELD:
             trial.desired = Desired.STOP
             trial.reason = because

@@ -40,6 +40,7 @@ def front_of(spec: StudySpec, trials: Sequence[TrialResult]) -> list[TrialResult
 def _counts(spec: StudySpec, trial: TrialResult) -> bool:
     return (
         trial.state is TrialState.COMPLETE
+        and (spec.is_session or not trial.revision)  # no configuration alone led to a fork's result
         and trial.value is not None
         and spec.objective.feasible(trial.metrics or {})
     )

@@ -58,6 +58,13 @@ class Supply:
         self._opening.add(task)
         task.add_done_callback(self._opening.discard)
 
+    def begin_session(self, engine: StudyEngine, turn: Turn) -> None:
+        """A session needs no sampler: its one trial is there from the beginning."""
+        if not engine.created:
+            ask = Ask(number=0, fixed=engine.queued[0])
+            engine.create(self.next_trial, ask, {}, turn.moment, turn.changes)
+            self.next_trial += 1
+
     async def close(self) -> None:
         """Nothing is built any more."""
         for task in self._opening:

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from schema.errors import ProtocolError
+from schema.messages import Revised
 from schema.results import TrialResult
+from schema.revision import Revision
 from schema.study import StudySettings, StudySpec
 from schema.trial import TRANSITIONS, Desired, FailureKind, TrialState
 from schema.values import Value
@@ -56,6 +58,9 @@ class Trial:
     last_seconds: float = 0.0  # since its attempt started, as its last report says
     offered: float = -math.inf  # when its assignment was last sent, on the monotonic clock
     not_before: float = -math.inf  # it waits at least until then, on the monotonic clock
+    revision: int = 0  # the last one that took effect; `config` is what is in force
+    restarting: bool = False  # its attempt is to end so that the next one begins
+    revisions: list[Revision] = field(default_factory=list)  # number 1 first
 
     def become(self, state: TrialState) -> None:
         """Change the state.
@@ -92,6 +97,10 @@ class Changes:
     configured: dict[int, Trial] = field(default_factory=dict)
     touched: dict[int, Trial] = field(default_factory=dict)
     events: list[tuple[float, int | None, int | None, str, str]] = field(default_factory=list)
+    revisions: dict[tuple[int, int], Revision] = field(default_factory=dict)
+    """By trial id and number."""
+    revised: list[tuple[int, int, int, Revised]] = field(default_factory=list)
+    """trial id, attempt, seq, what the training said."""
     closed: list[tuple[str, float | None, int]] = field(default_factory=list)
     """why, since when (both empty for a study that was opened again), study."""
     deleted: list[tuple[int]] = field(default_factory=list)

@@ -14,7 +14,9 @@ import msgspec
 
 from schema.messages import DeviceHealth, Report, Steer
 from schema.results import AttemptResult, Event, Progress, StudyOverview, Summary, TrialResult
+from schema.revision import Revision
 from schema.study import ObjectiveDescription, StudySettings, StudySpec
+from schema.values import Value
 
 PAGE_ROWS = 500
 """A page of trials or events has at most so many rows, so that no answer is too large."""
@@ -130,6 +132,14 @@ class GetTrial(msgspec.Struct, frozen=True, kw_only=True, tag="get trial"):
     number: int
 
 
+class ListRevisions(msgspec.Struct, frozen=True, kw_only=True, tag="list revisions"):
+    """Up to `PAGE_ROWS` edits of a trial by number, from number ``first`` on."""
+
+    study: str
+    number: int
+    first: int = 1
+
+
 class ListOffers(msgspec.Struct, frozen=True, kw_only=True, tag="list offers"):
     """The objectives that runners offer."""
 
@@ -182,6 +192,38 @@ class StopTrial(msgspec.Struct, frozen=True, kw_only=True, tag="stop trial"):
     because: str = ""
 
 
+class ApplyEdits(msgspec.Struct, frozen=True, kw_only=True, tag="apply edits"):
+    """Change values of a trial, while it runs where they are live: all take effect, or none.
+
+    ``expected`` is the number of the revision that was looked at, ``None`` where that does not
+    matter. Answered as soon as it is stored; what becomes of it, `ListRevisions` says.
+    """
+
+    study: str
+    number: int
+    edits: dict[str, Value]
+    expected: int | None = None
+    because: str = ""
+
+
+class UndoRevision(msgspec.Struct, frozen=True, kw_only=True, tag="undo revision"):
+    """Take back what a revision changed, as a new one."""
+
+    study: str
+    number: int
+    revision: int
+    expected: int | None = None
+    because: str = ""
+
+
+class RestartTrial(msgspec.Struct, frozen=True, kw_only=True, tag="restart trial"):
+    """End the running attempt; the next begins with the newest revision, from a checkpoint."""
+
+    study: str
+    number: int
+    because: str = ""
+
+
 class SteerRunner(msgspec.Struct, frozen=True, kw_only=True, tag="steer runner"):
     """Let a runner run, drain or stop."""
 
@@ -197,10 +239,21 @@ Question = (
     | GetSummary
     | GetTrials
     | GetTrial
+    | ListRevisions
     | ListOffers
     | ListRunners
 )
-Change = CreateStudy | ChangeSettings | StopStudy | DeleteStudy | StopTrial | SteerRunner
+Change = (
+    CreateStudy
+    | ChangeSettings
+    | StopStudy
+    | DeleteStudy
+    | StopTrial
+    | ApplyEdits
+    | UndoRevision
+    | RestartTrial
+    | SteerRunner
+)
 Command = Question | Change
 
 
@@ -219,6 +272,7 @@ RESULTS: dict[type, Any] = {
     GetSummary: Summary,
     GetTrials: tuple[TrialResult, ...],
     GetTrial: TrialDetail,
+    ListRevisions: tuple[Revision, ...],
     ListOffers: tuple[ObjectiveDescription, ...],
     ListRunners: tuple[RunnerOverview, ...],
     CreateStudy: StudyOverview,
@@ -226,6 +280,9 @@ RESULTS: dict[type, Any] = {
     StopStudy: StudyOverview,
     DeleteStudy: None,
     StopTrial: TrialResult,
+    ApplyEdits: Revision,
+    UndoRevision: Revision,
+    RestartTrial: TrialResult,
     SteerRunner: RunnerOverview,
 }
 """What each command is answered with."""

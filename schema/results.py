@@ -31,7 +31,8 @@ class TrialResult(msgspec.Struct, frozen=True, kw_only=True):
 
     ``sampled`` is what the sampler chose, ``config`` the complete configuration, ``value`` the
     metric that the study is sorted by, ``reports`` how many the counted attempt made,
-    ``applied`` the number of its last record that is stored.
+    ``applied`` the number of its last record that is stored. ``revision`` is above 0 where a person
+    edited the configuration while it ran; ``config`` is then what was in force last.
     """
 
     id: int
@@ -55,6 +56,7 @@ class TrialResult(msgspec.Struct, frozen=True, kw_only=True):
     started: float | None = None
     ended: float | None = None
     seconds: float = 0.0
+    revision: int = 0
 
 
 class AttemptResult(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ import msgspec
 from schema.errors import WrongInput
 from schema.pruning import PrunerSettings
 from schema.space import Space
+from schema.values import Value
 
 
 class Direction(StrEnum):
@@ -112,14 +113,32 @@ class StudySettings(msgspec.Struct, frozen=True, kw_only=True):
     paused: bool = False
 
 
+class StudyKind(StrEnum):
+    """What a study is for."""
+
+    SEARCH = "search"
+    SESSION = "session"  # one training for real: its only trial is not pruned, and can be edited
+
+
 class StudySpec(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that defines a study; stored with it."""
+    """Everything that defines a study; stored with it.
+
+    A session begins with the configuration ``start``, which was taken from ``origin``.
+    """
 
     name: str
     objective: ObjectiveDescription
     sampler: str = "tpe"
     seed: int = 0
     settings: StudySettings = StudySettings()
+    kind: StudyKind = StudyKind.SEARCH
+    start: dict[str, Value] = {}
+    origin: str = ""
+
+    @property
+    def is_session(self) -> bool:
+        """True for a training for real."""
+        return self.kind is StudyKind.SESSION
 
     @property
     def metric(self) -> Metric:

@@ -77,6 +77,8 @@ def trial_from(row: Row) -> Trial:
         boot=row[22],
         avoid=row[23],
         deaths=tuple(json.loads(row[24])),
+        revision=row[25],
+        restarting=bool(row[26]),
     )
 
 
@@ -114,5 +116,7 @@ def updated_row(trial: Trial) -> Row:
         trial.boot,
         trial.avoid,
         json.dumps(trial.deaths) if trial.deaths else "[]",
+        trial.revision,
+        trial.restarting,
         trial.id,
     )

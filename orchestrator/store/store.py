@@ -11,6 +11,7 @@ from pathlib import Path
 
 from orchestrator.store.database import Database, write_lock
 from orchestrator.store.queries import query
+from orchestrator.store.revisions import revisions_of_study, write_revisions
 from orchestrator.store.rows import (
     StudyRow,
     created_row,
@@ -96,6 +97,8 @@ class Store:
             many(query("update_config"), rows)
         if changes.touched:
             many(query("update_trial"), map(updated_row, changes.touched.values()))
+        if changes.revisions or changes.revised:
+            write_revisions(db, changes)
         if changes.events:
             many(query("insert_event"), changes.events)
         if changes.closed:
@@ -128,6 +131,9 @@ class Store:
 
         def work(db: sqlite3.Connection) -> tuple[list[Trial], dict[int, list[Report]]]:
             trials = [trial_from(row) for row in db.execute(query("trials_of_study"), (study,))]
+            edited = revisions_of_study(db, study)
+            for trial in trials:
+                trial.revisions = edited.get(trial.id, [])
             codec = reports_codec()
             curves: dict[int, list[Report]] = {}
             for number, blob in db.execute(query("reports_of_study"), (study,)):

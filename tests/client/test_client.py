@@ -17,6 +17,7 @@ from schema.messages import Steer
 from schema.requests import (
     PAGE_ROWS,
     RESULTS,
+    ApplyEdits,
     ChangeSettings,
     CreateStudy,
     DeleteStudy,
@@ -27,12 +28,15 @@ from schema.requests import (
     GetTrial,
     GetTrials,
     ListOffers,
+    ListRevisions,
     ListRunners,
     ListStudies,
     Presence,
+    RestartTrial,
     SteerRunner,
     StopStudy,
     StopTrial,
+    UndoRevision,
 )
 from schema.results import TrialResult
 from schema.study import Limits, StudySettings
@@ -56,6 +60,10 @@ CALLS = {
     StopStudy: "stop",
     DeleteStudy: "delete",
     StopTrial: "stop_trial",
+    ApplyEdits: "apply",
+    UndoRevision: "undo",
+    RestartTrial: "restart",
+    ListRevisions: "revisions",
     SteerRunner: "steer",
 }
 

@@ -240,4 +240,4 @@ async def test_a_crashed_training_starts_again_from_its_checkpoint(
     begun = orchestrator.taken[1, 2][0].body
     assert isinstance(begun, Started)
     assert (begun.revision, begun.checkpoint) == (1, "attempt-1/step.txt")
-    assert orchestrator.steps(1, 2)[0] > 3
+    assert orchestrator.steps(1, 2)[0] >= 3

@@ -62,14 +62,14 @@ UPDATE study SET spec = ? WHERE id = ?
 INSERT INTO trial (study, number, sampled, config, created,
                    state, attempt, runner, desired, applied, crashes, losses, value, metrics,
                    failure, reason, reports, last_step, started, ended, seconds, boot, avoid,
-                   deaths, id)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                   deaths, revision, restarting, id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: update_trial
 UPDATE trial SET state = ?, attempt = ?, runner = ?, desired = ?, applied = ?, crashes = ?,
                  losses = ?, value = ?, metrics = ?, failure = ?, reason = ?, reports = ?,
                  last_step = ?, started = ?, ended = ?, seconds = ?, boot = ?, avoid = ?,
-                 deaths = ?
+                 deaths = ?, revision = ?, restarting = ?
 WHERE id = ?
 
 -- name: update_config
@@ -116,19 +116,19 @@ WHERE state IN ('complete', 'pruned', 'failed', 'cancelled')
 -- name: trials_of_study
 SELECT id, study, number, state, sampled, config, attempt, runner, desired, applied, crashes,
        losses, value, metrics, failure, reason, reports, last_step, created, started, ended, seconds,
-       boot, avoid, deaths
+       boot, avoid, deaths, revision, restarting
 FROM trial WHERE study = ? ORDER BY number
 
 -- name: page_of_trials
 SELECT id, study, number, state, sampled, config, attempt, runner, desired, applied, crashes,
        losses, value, metrics, failure, reason, reports, last_step, created, started, ended, seconds,
-       boot, avoid, deaths
+       boot, avoid, deaths, revision, restarting
 FROM trial WHERE study = ? AND number >= ? ORDER BY number LIMIT ?
 
 -- name: trial_by_number
 SELECT id, study, number, state, sampled, config, attempt, runner, desired, applied, crashes,
        losses, value, metrics, failure, reason, reports, last_step, created, started, ended, seconds,
-       boot, avoid, deaths
+       boot, avoid, deaths, revision, restarting
 FROM trial WHERE study = ? AND number = ?
 
 -- name: attempts_of_trial

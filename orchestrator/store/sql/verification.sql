@@ -70,18 +70,24 @@ GROUP BY t.id
 HAVING count(a.number) <> (t.state = 'complete') OR coalesce(max(a.number), t.attempt) <> t.attempt
 
 -- name: the reports of an attempt are its records from 2 on without a gap
+-- needs: revised
 SELECT s.name, t.number, 'attempt ' || r.attempt || ' has ' || count(*) || ' records of reports, '
        || 'numbered ' || min(r.seq) || ' to ' || max(r.seq)
-FROM report r JOIN trial t ON t.id = r.trial JOIN study s ON s.id = t.study
+FROM (SELECT trial, attempt, seq FROM report
+      UNION ALL SELECT trial, attempt, seq FROM revised) r JOIN trial t ON t.id = r.trial JOIN study s ON s.id = t.study
 GROUP BY r.trial, r.attempt HAVING min(r.seq) <> 2 OR max(r.seq) <> count(*) + 1
 
 -- name: every record that counts as applied is stored
--- The first record says that it started, the last how it ended; in between are the reports.
+-- needs: revised
+-- The first record says that it started, the last how it ended; in between are the reports, and
+-- what became of revisions.
 SELECT s.name, t.number, t.state || ' with ' || t.applied || ' applied records, of which '
        || (a.started IS NOT NULL) || ' start and ' || count(r.seq) || ' of reports are stored'
 FROM trial t JOIN study s ON s.id = t.study
 JOIN attempt a ON a.trial = t.id AND a.number = t.attempt
-LEFT JOIN report r ON r.trial = t.id AND r.attempt = t.attempt
+LEFT JOIN (SELECT trial, attempt, seq FROM report
+           UNION ALL SELECT trial, attempt, seq FROM revised) r
+       ON r.trial = t.id AND r.attempt = t.attempt
 GROUP BY t.id
 HAVING t.applied - (a.started IS NOT NULL) - count(r.seq) NOT IN
        (t.state = 'complete', a.ended IS NOT NULL)
@@ -104,3 +110,24 @@ SELECT s.name, NULL, count(*) || ' versions, numbered ' || min(v.version) || ' t
        || max(v.version)
 FROM study_settings v JOIN study s ON s.id = v.study
 GROUP BY s.id HAVING min(v.version) <> 1 OR max(v.version) <> count(*)
+
+-- name: the revisions of a trial are numbered from 1 without a gap
+-- needs: revision
+SELECT s.name, t.number, count(*) || ' revisions, numbered ' || min(r.number) || ' to '
+       || max(r.number)
+FROM revision r JOIN trial t ON t.id = r.trial JOIN study s ON s.id = t.study
+GROUP BY r.trial HAVING min(r.number) <> 1 OR max(r.number) <> count(*)
+
+-- name: a trial's revision is the last of its revisions that took effect
+-- needs: revision
+SELECT s.name, t.number, 'revision ' || t.revision || ', applied: '
+       || coalesce(max(CASE WHEN r.state = 'applied' THEN r.number END), 0)
+FROM trial t JOIN study s ON s.id = t.study LEFT JOIN revision r ON r.trial = t.id
+GROUP BY t.id
+HAVING t.revision <> coalesce(max(CASE WHEN r.state = 'applied' THEN r.number END), 0)
+
+-- name: a revision takes effect once
+-- needs: revised
+SELECT s.name, t.number, 'revision ' || r.number || ' was answered ' || count(*) || ' times'
+FROM revised r JOIN trial t ON t.id = r.trial JOIN study s ON s.id = t.study
+GROUP BY r.trial, r.attempt, r.number HAVING count(*) > 1
