@@ -9,7 +9,7 @@ happens once, because the orchestrator knows the ``id`` again.
 import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -27,25 +27,41 @@ from schema.errors import (
     WrongInput,
 )
 from schema.messages import Steer
+from schema.profile import Profile
+from schema.profile_history import (
+    ImportedProfile,
+    ProfileEvent,
+    ProfileOverview,
+    QueuedTrial,
+    StoredProfile,
+)
 from schema.requests import (
     Answer,
     ChangeSettings,
     Command,
     CreateStudy,
+    DeleteProfile,
     DeleteStudy,
+    GetProfile,
+    GetProfileHistory,
     GetProgress,
     GetService,
     GetStudy,
     GetSummary,
     GetTrial,
     GetTrials,
+    ImportProfile,
     ListOffers,
+    ListProfiles,
     ListRunners,
     ListStudies,
+    QueueTrial,
     Refusal,
     RefusalKind,
+    RenameProfile,
     Request,
     RunnerOverview,
+    SaveProfile,
     ServiceOverview,
     SettingsVersion,
     SteerRunner,
@@ -55,6 +71,7 @@ from schema.requests import (
 )
 from schema.results import Progress, StudyOverview, Summary, TrialResult
 from schema.study import ObjectiveDescription, StudySpec
+from schema.values import Value
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +80,7 @@ REPEAT_SECONDS = 2.0
 REFUSED_SECONDS = 0.25
 """A request that nobody took is tried again this soon."""
 
+NOTHING: Mapping[str, Value] = {}
 T = TypeVar("T")
 
 
@@ -129,7 +147,12 @@ class Client:
 
     async def studies(self) -> tuple[StudyOverview, ...]:
         """Every study, oldest first."""
-        return await self.ask(ListStudies(), tuple[StudyOverview, ...])
+        found: list[StudyOverview] = []
+        first = 0
+        while page := await self.ask(ListStudies(first=first), tuple[StudyOverview, ...]):
+            found += page
+            first = page[-1].id + 1
+        return tuple(found)
 
     async def study(self, name: str) -> StudyOverview:
         """One study."""
@@ -160,8 +183,25 @@ class Client:
         return await self.ask(ListOffers(), tuple[ObjectiveDescription, ...])
 
     async def runners(self) -> tuple[RunnerOverview, ...]:
-        """Every runner that was heard of since the orchestrator started."""
-        return await self.ask(ListRunners(), tuple[RunnerOverview, ...])
+        """Every runner that was heard of since the orchestrator started, by name."""
+        found: list[RunnerOverview] = []
+        after = ""
+        while page := await self.ask(ListRunners(after=after), tuple[RunnerOverview, ...]):
+            found += page
+            after = page[-1].name
+        return tuple(found)
+
+    async def profiles(self) -> tuple[ProfileOverview, ...]:
+        """The last version of each profile, by name."""
+        return await self.ask(ListProfiles(), tuple[ProfileOverview, ...])
+
+    async def profile(self, name: str, version: int | None = None) -> StoredProfile:
+        """One version of a profile, by default its last."""
+        return await self.ask(GetProfile(name=name, version=version), StoredProfile)
+
+    async def profile_history(self, name: str) -> tuple[ProfileEvent, ...]:
+        """What happened to a profile, first to last, also to one that is deleted."""
+        return await self.ask(GetProfileHistory(name=name), tuple[ProfileEvent, ...])
 
     # ------------------------------------------------------------------ changes
 
@@ -203,6 +243,59 @@ class Client:
     async def steer(self, runner: str, steer: Steer) -> RunnerOverview:
         """Let a runner run, drain or stop."""
         return await self.ask(SteerRunner(runner=runner, steer=steer), RunnerOverview)
+
+    async def queue(
+        self,
+        study: str,
+        *,
+        profile: str = "",
+        version: int | None = None,
+        trial: int | None = None,
+        set: Mapping[str, Value] = NOTHING,
+        because: str = "",
+    ) -> QueuedTrial:
+        """Run a configuration as the next trial: a profile's, a trial's or the default one, with
+        the values of ``set`` in their places."""
+        command = QueueTrial(
+            study=study,
+            profile=profile,
+            version=version,
+            trial=trial,
+            set=dict(set),
+            because=because,
+        )
+        return await self.ask(command, QueuedTrial)
+
+    # ------------------------------------------------------------------ profiles
+
+    async def save_profile(
+        self,
+        name: str,
+        *,
+        study: str = "",
+        trial: int | None = None,
+        set: Mapping[str, Value] = NOTHING,
+        because: str = "",
+    ) -> ProfileOverview:
+        """Save a trial (of a study its best one) as the next version of a profile, or without a
+        study its last version, with the values of ``set`` in their places."""
+        command = SaveProfile(name=name, study=study, trial=trial, set=dict(set), because=because)
+        return await self.ask(command, ProfileOverview)
+
+    async def import_profile(
+        self, profile: Profile, *, name: str = "", study: str = "", because: str = ""
+    ) -> ImportedProfile:
+        """Save a profile that comes from elsewhere as the next version of its name."""
+        command = ImportProfile(profile=profile, name=name, study=study, because=because)
+        return await self.ask(command, ImportedProfile)
+
+    async def rename_profile(self, name: str, to: str) -> ProfileOverview:
+        """Give a profile, with its history, a name that no other has or had."""
+        return await self.ask(RenameProfile(name=name, to=to), ProfileOverview)
+
+    async def delete_profile(self, name: str) -> None:
+        """List a profile no more; its versions stay in its history."""
+        await self.ask(DeleteProfile(name=name), None)
 
     # ------------------------------------------------------------------ asking
 

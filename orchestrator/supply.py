@@ -41,6 +41,9 @@ class Supply:
             WrongInput: the sampler does not exist or lacks a package.
         """
         await self._sampler.open(engine.id, engine.spec, past)
+        if engine.id not in self._engines:  # it was closed meanwhile
+            self._sampler.close(engine.id)
+            return
         self._ready.add(engine)
         self._hungry.set()
 
@@ -65,8 +68,10 @@ class Supply:
         await asyncio.gather(*self._opening, return_exceptions=True)
 
     def forget(self, engine: StudyEngine) -> None:
-        """The study is gone."""
+        """The study is not open any more."""
         self._ready.discard(engine)
+        self._asking.discard(engine)
+        self._sampler.close(engine.id)
 
     def create(self, turn: Turn) -> None:
         """What was suggested since the last turn becomes trials."""
@@ -101,6 +106,8 @@ class Supply:
         self._asking.add(engine)
         tells, engine.tells = engine.tells, []
         found = await self._sampler.exchange(engine.id, tells, asks)
+        if engine not in self._asking:  # the study was closed meanwhile
+            return
         if not found:
             engine.close("every configuration has been tried")
         self._suggested.append((engine, found))

@@ -13,14 +13,23 @@ from typing import Annotated, Any
 import msgspec
 
 from schema.messages import DeviceHealth, Report, Steer
+from schema.profile import Profile
+from schema.profile_history import (
+    ImportedProfile,
+    ProfileEvent,
+    ProfileOverview,
+    QueuedTrial,
+    StoredProfile,
+)
 from schema.results import AttemptResult, Event, Progress, StudyOverview, Summary, TrialResult
 from schema.study import ObjectiveDescription, StudySettings, StudySpec
+from schema.values import Value
 
 PAGE_ROWS = 500
-"""A page of trials or events has at most so many rows, so that no answer is too large."""
+"""A page has at most so many rows, so that no answer is too large."""
 
 PAGE_BYTES = 1024 * 1024
-"""Nor has a page of trials more than this, unless a single one has."""
+"""Nor has it more than this, unless a single row has."""
 
 
 class Presence(StrEnum):
@@ -94,7 +103,9 @@ class GetService(msgspec.Struct, frozen=True, kw_only=True, tag="get service"):
 
 
 class ListStudies(msgspec.Struct, frozen=True, kw_only=True, tag="list studies"):
-    """Every study, oldest first."""
+    """A page of the studies, oldest first, from the one of id ``first`` on."""
+
+    first: int = 0
 
 
 class GetStudy(msgspec.Struct, frozen=True, kw_only=True, tag="get study"):
@@ -135,7 +146,27 @@ class ListOffers(msgspec.Struct, frozen=True, kw_only=True, tag="list offers"):
 
 
 class ListRunners(msgspec.Struct, frozen=True, kw_only=True, tag="list runners"):
-    """Every runner that was heard of since the orchestrator started."""
+    """A page of the runners that were heard of since the orchestrator started, by name: those that
+    come after ``after``."""
+
+    after: str = ""
+
+
+class ListProfiles(msgspec.Struct, frozen=True, kw_only=True, tag="list profiles"):
+    """The last version of each profile that is not deleted, by name."""
+
+
+class GetProfile(msgspec.Struct, frozen=True, kw_only=True, tag="get profile"):
+    """One version of a profile, by default its last."""
+
+    name: str
+    version: int | None = None
+
+
+class GetProfileHistory(msgspec.Struct, frozen=True, kw_only=True, tag="get profile history"):
+    """What happened to a profile, also to one that is deleted."""
+
+    name: str
 
 
 # ---------------------------------------------------------------------- changes
@@ -182,6 +213,60 @@ class StopTrial(msgspec.Struct, frozen=True, kw_only=True, tag="stop trial"):
     because: str = ""
 
 
+class QueueTrial(msgspec.Struct, frozen=True, kw_only=True, tag="queue trial"):
+    """Run a configuration as a trial of the study, before any that its sampler chooses.
+
+    It is that of a ``profile``, or of a ``trial`` of the study, or the default one, with the values
+    of ``set`` in their places.
+    """
+
+    study: str
+    profile: str = ""
+    version: int | None = None
+    trial: int | None = None
+    set: dict[str, Value] = {}
+    because: str = ""
+
+
+class SaveProfile(msgspec.Struct, frozen=True, kw_only=True, tag="save profile"):
+    """Save a configuration as the next version of a profile.
+
+    It is that of a ``trial`` of a ``study`` (``None``: its best), or without a study the profile's
+    last version, with the values of ``set`` in their places.
+    """
+
+    name: str
+    study: str = ""
+    trial: int | None = None
+    set: dict[str, Value] = {}
+    because: str = ""
+
+
+class ImportProfile(msgspec.Struct, frozen=True, kw_only=True, tag="import profile"):
+    """Save a profile that comes from elsewhere as the next version of ``name`` (or of its own).
+
+    It is checked by the space of ``study``, or by what is known here of its objective.
+    """
+
+    profile: Profile
+    name: str = ""
+    study: str = ""
+    because: str = ""
+
+
+class RenameProfile(msgspec.Struct, frozen=True, kw_only=True, tag="rename profile"):
+    """Give a profile, with its history, a name that no other has or had."""
+
+    name: str
+    to: str
+
+
+class DeleteProfile(msgspec.Struct, frozen=True, kw_only=True, tag="delete profile"):
+    """List the profile no more; its versions stay in its history."""
+
+    name: str
+
+
 class SteerRunner(msgspec.Struct, frozen=True, kw_only=True, tag="steer runner"):
     """Let a runner run, drain or stop."""
 
@@ -199,8 +284,21 @@ Question = (
     | GetTrial
     | ListOffers
     | ListRunners
+    | ListProfiles
+    | GetProfile
+    | GetProfileHistory
 )
-Change = CreateStudy | ChangeSettings | StopStudy | DeleteStudy | StopTrial | SteerRunner
+ProfileChange = SaveProfile | ImportProfile | RenameProfile | DeleteProfile
+Change = (
+    CreateStudy
+    | ChangeSettings
+    | StopStudy
+    | DeleteStudy
+    | StopTrial
+    | QueueTrial
+    | SteerRunner
+    | ProfileChange
+)
 Command = Question | Change
 
 
@@ -221,12 +319,20 @@ RESULTS: dict[type, Any] = {
     GetTrial: TrialDetail,
     ListOffers: tuple[ObjectiveDescription, ...],
     ListRunners: tuple[RunnerOverview, ...],
+    ListProfiles: tuple[ProfileOverview, ...],
+    GetProfile: StoredProfile,
+    GetProfileHistory: tuple[ProfileEvent, ...],
     CreateStudy: StudyOverview,
     ChangeSettings: SettingsVersion,
     StopStudy: StudyOverview,
     DeleteStudy: None,
     StopTrial: TrialResult,
+    QueueTrial: QueuedTrial,
     SteerRunner: RunnerOverview,
+    SaveProfile: ProfileOverview,
+    ImportProfile: ImportedProfile,
+    RenameProfile: ProfileOverview,
+    DeleteProfile: None,
 }
 """What each command is answered with."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.chaos.findings import Findings
 from tests.rabbitmq_node import RabbitMQNode
 
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 40.0
 LOOK_SECONDS = 0.05
 
 

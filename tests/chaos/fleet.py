@@ -15,7 +15,7 @@ from typing import Self
 
 from orchestrator.client import Client
 from schema.brokers.address import broker_address
-from schema.errors import TrialMQError
+from schema.errors import TrialMQError, WrongInput
 from schema.pruning import PrunerSettings
 from schema.study import Limits, ObjectiveDescription, StudySettings, StudySpec
 from tests.brokers.proxy import Proxy
@@ -143,7 +143,19 @@ class Fleet(Processes):
             settings=StudySettings(pruner=pruner, limits=limits),
         )
         self.trials += trials
-        await self.client.create_study(spec)
+        await self._created(spec)
+
+    async def _created(self, spec: StudySpec) -> None:
+        """Asked again while the runners of an orchestrator that was just started are arriving."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                await self.client.create_study(spec)
+                return
+            except WrongInput as error:
+                if "no runner has arrived" not in str(error) or time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(0.1)
 
     async def settle(self) -> None:
         await self.until(self.spools_empty, "the spools are empty", SPOOL_SECONDS)

@@ -16,6 +16,7 @@ from typing import Annotated
 
 import trialmq as tq
 from tests import truth
+from trial_runner.frames import Kind, frame
 
 
 class Point(tq.Config):
@@ -124,17 +125,16 @@ def prints_a_gigabyte(config: Point, trial: tq.Trial) -> dict[str, float]:
 
 @tq.objective(maximize="score", steps=8)
 def writes_garbage(config: Point, trial: tq.Trial) -> dict[str, float]:
-    """Trials 1 and 2 write on their runner's connection: random bytes, and a frame of 10 MB."""
+    """Trials 1 and 2 write on their runner's connection: random bytes, and 10 MB of zeros as a
+    frame of reports."""
     if trial.number in (1, 2):
-        truth.started(trial)
-        frame = (10_000_000).to_bytes(4, "little") + b"\x02" + bytes(10_000_000)
+        size = 10_000_000
+        said = os.urandom(4096) if trial.number == 1 else frame(Kind.REPORTS, bytes(size))
         for descriptor in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:
             with suppress(OSError):
                 if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
                     with socket.socket(fileno=os.dup(descriptor)) as connection:
-                        connection.setblocking(True)
-                        connection.sendall(os.urandom(4096) if trial.number == 1 else frame)
-        threading.Event().wait()
+                        connection.sendall(said)
     return _work(config, trial, 8, 0.02)
 
 

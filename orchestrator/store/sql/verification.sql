@@ -104,3 +104,9 @@ SELECT s.name, NULL, count(*) || ' versions, numbered ' || min(v.version) || ' t
        || max(v.version)
 FROM study_settings v JOIN study s ON s.id = v.study
 GROUP BY s.id HAVING min(v.version) <> 1 OR max(v.version) <> count(*)
+
+-- name: the versions of a profile are numbered from 1 without a gap
+-- needs: profile
+SELECT '', NULL, count(*) || ' versions of ' || name || ', numbered ' || min(version) || ' to '
+       || max(version)
+FROM profile GROUP BY name HAVING min(version) <> 1 OR max(version) <> count(*)
