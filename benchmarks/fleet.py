@@ -53,14 +53,16 @@ class Burden(msgspec.Struct, frozen=True, kw_only=True):
     known_again: float
 
 
-async def measure(url: str, folder: str, runners: int, report_seconds: float, seconds: int) -> Burden:
+async def measure(
+    url: str, folder: str, runners: int, report_seconds: float, seconds: int
+) -> Burden:
     """One fleet from its start to the restart of its orchestrator."""
     address = address_of(url, option="", private=True)
     words = ("serve", "--quiet", "--db", f"{folder}/fleet.db")
     with ExitStack() as stack:
         service = stack.enter_context(command(url, *words))
         async with trialmq.connect(url, deadline=PATIENCE_SECONDS) as client:
-            began = time.monotonic()
+            began = await known(client, 0)  # it serves
             async with SimulatedRunners(address, runners, report_seconds) as fleet:
                 known_at_first = await known(client, runners) - began
                 await client.create_study(SPEC)

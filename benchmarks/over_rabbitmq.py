@@ -1,8 +1,8 @@
 """A fleet for a benchmark: a private RabbitMQ node, and the real commands on it.
 
 `trialmq serve` (every commit synced to the disk) and `trialmq runner`s (with durable spools) are
-processes of their own, as in a deployment; a study is created by a client and read from the database
-when it is done. The processor time of the processes is read from ``/proc``.
+processes of their own, as in a deployment; a study is created by a client, and read from the
+database when it is done. The processor time of the processes is read from ``/proc``.
 """
 
 import asyncio
@@ -135,7 +135,7 @@ async def _study(
 
 async def _present(client: Client, count: int) -> None:
     async with asyncio.timeout(READY_SECONDS):
-        while len(await client.runners()) < count:
+        while len(await client.runners()) < count:  # noqa: ASYNC110 - it is not told by events
             await asyncio.sleep(0.1)
 
 

@@ -57,11 +57,19 @@ class SharedLink(PublishingLink):
         return await self.publish(queue, body)
 
 
+class SharedDownLink(ConsumingLink):
+    """Is heard by many parties, which begin one after another, as each does on its own link."""
+
+    def __init__(self, address: BrokerAddress, party: str, timing: Timing) -> None:
+        super().__init__(address, party, timing)
+        self.starting = asyncio.Lock()
+
+
 class SimulatedRunner:
     """One runner with one slot."""
 
     def __init__(
-        self, name: str, up: SharedLink, down: ConsumingLink, report_seconds: float
+        self, name: str, up: SharedLink, down: SharedDownLink, report_seconds: float
     ) -> None:
         self.name = name
         self.latencies: list[tuple[float, float]] = []
@@ -77,22 +85,13 @@ class SimulatedRunner:
 
     async def live(self) -> None:
         """Arrive, and beat for ever."""
-        await self._hello()
-        queue = runner_queue(self.name)
         wait = 0.1
-        while True:
-            subscription = RabbitMQSubscription(self._down, queue, self._receive, 64)
-            try:
-                await subscription.start()
-                break
-            except TrialMQError:  # the orchestrator has not made the queue
-                await asyncio.sleep(wait)
-                wait = min(2 * wait, 5.0)
+        while not await self._arrived():
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, 5.0)
         await asyncio.sleep(random.uniform(0, HEARTBEAT_SECONDS))
         while True:
-            beat = Heartbeat(
-                runner=self.name, boot=self._spool.boot, leases=self._spool.claims()
-            )
+            beat = Heartbeat(runner=self.name, boot=self._spool.boot, leases=self._spool.claims())
             await self._say(beat)
             if again := tuple(
                 r
@@ -102,10 +101,20 @@ class SimulatedRunner:
                 await self._say(Records(runner=self.name, boot=self._spool.boot, records=again))
             await asyncio.sleep(HEARTBEAT_SECONDS)
 
+    async def _arrived(self) -> bool:
+        """False while the orchestrator has not made the queue."""
+        await self._hello()
+        queue = runner_queue(self.name)
+        async with self._down.starting:
+            subscription = RabbitMQSubscription(self._down, queue, self._receive, 64)
+            try:
+                await subscription.start()
+            except TrialMQError:
+                return False
+        return True
+
     async def _hello(self) -> None:
-        await self._say(
-            Hello(runner=self.name, boot=self._spool.boot, slots=1, offers=(OFFER,))
-        )
+        await self._say(Hello(runner=self.name, boot=self._spool.boot, slots=1, offers=(OFFER,)))
 
     async def _say(self, message: Hello | Heartbeat | Records) -> None:
         body = self._codec.encode(message)
@@ -173,7 +182,7 @@ class SimulatedRunners:
     async def __aenter__(self) -> Self:
         for first in range(0, self._count, RUNNERS_PER_CONNECTION):
             up = SharedLink(self._address, f"simulated {first}", Timing())
-            down = ConsumingLink(self._address, f"simulated {first}", Timing())
+            down = SharedDownLink(self._address, f"simulated {first}", Timing())
             for link in (up, down):
                 self._tasks.append(asyncio.create_task(link.keep(patient=False)))
                 await link.first

@@ -34,7 +34,7 @@ class _Greeting(msgspec.Struct, tag="hello", frozen=True, kw_only=True):
 
     runner: str
     boot: str = ""
-    protocol: int = 0
+    protocol: int
     version: str = ""
 
 

@@ -105,6 +105,7 @@ def _assignment(engine: StudyEngine, trial: Trial, runner: Runner | None) -> Ass
         seed=trial_seed(engine.spec.seed, trial.number),
         boot=trial.boot,
         limit_seconds=engine.spec.settings.limits.trial_seconds,
+        hang_seconds=engine.spec.settings.limits.silent_seconds,
         tune=tuple(v for v in engine.spec.objective.space.variables if v.after_training),
     )
 

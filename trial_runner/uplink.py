@@ -82,6 +82,7 @@ class Uplink:
         self._arriving = asyncio.Event()
         self._subscription: Subscription | None = None
         self._unanswered = 0
+        self._passed_over: int | None = None
         self._beats = 0
         self._closed = False
         self._taken = False  # its name, and so its queue, is another's
@@ -174,7 +175,21 @@ class Uplink:
                 self._unanswered = 0
                 if self._spool.current(orders):
                     self._take(orders)
+                else:
+                    self._pass_over(orders.term)
         self._soon(delivery.acknowledge())
+
+    def _pass_over(self, term: int) -> None:
+        """Nobody obeys an orchestrator that was replaced; a person should know why."""
+        if term != self._passed_over:
+            self._passed_over = term
+            logger.warning(
+                "%s ignores an orchestrator of term %d, since it has seen term %d: another one "
+                "took over, or the database is an older copy",
+                self._runner,
+                term,
+                self._spool.term,
+            )
 
     def _take(self, orders: Orders) -> None:
         if orders.refused and orders.refused != self.refused:

@@ -63,8 +63,8 @@ def alter() -> None:
     if statements := said.get(MIGRATION):
         _die_in_migration(int(statements))
     if network := said.get(NETWORK):
-        with Path("/run/netns", network).open() as file:
-            assert ctypes.CDLL(None).setns(file.fileno(), NEW_NETWORK) == 0
+        with Path("/run/netns", network).open() as namespace:
+            assert ctypes.CDLL(None).setns(namespace.fileno(), NEW_NETWORK) == 0
     if file := said.get(LOOP):
         _watch_loop(Path(file))
     _hurry(said.get(HEARTBEAT), said.get(PRESENT), said.get(BROKER))
@@ -72,9 +72,10 @@ def alter() -> None:
 
 def _hurry(heartbeat: str | None, present: str | None, broker: str | None) -> None:
     if heartbeat:
+        from trial_runner.settings import RunnerSettings
         from trialmq import hosting
 
-        settings = functools.partial(hosting.RunnerSettings, heartbeat_seconds=float(heartbeat))
+        settings = functools.partial(RunnerSettings, heartbeat_seconds=float(heartbeat))
         setattr(hosting, "RunnerSettings", settings)  # noqa: B010
     if present:
         from orchestrator import runners
@@ -82,9 +83,10 @@ def _hurry(heartbeat: str | None, present: str | None, broker: str | None) -> No
         runners.PRESENT_SECONDS = float(present)
     if broker:
         from schema.brokers import rabbitmq
+        from schema.brokers.amqp.timing import Timing
 
         seconds = int(broker)
-        timing = functools.partial(rabbitmq.Timing, heartbeat=seconds, answer=2.0 * seconds)
+        timing = functools.partial(Timing, heartbeat=seconds, answer=2.0 * seconds)
         setattr(rabbitmq, "Timing", timing)  # noqa: B010
 
 

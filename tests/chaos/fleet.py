@@ -26,6 +26,9 @@ from trialmq.connecting import connected
 from trialmq.waiting_records import read_spool
 
 ORCHESTRATOR = "orchestrator"
+FEW_MORE = 20
+"""Trials that may be made between a look and a change."""
+ENDLESS = 100_000
 NO_PRUNER = PrunerSettings(pruner="nop")
 
 
@@ -156,6 +159,16 @@ class Fleet(Processes):
                 if "no runner has arrived" not in str(error) or time.monotonic() > deadline:
                     raise
             await asyncio.sleep(0.1)
+
+    async def enough(self, name: str = "s") -> None:
+        """No more trials than there are now, but for a few; all of them have to end."""
+        [(made, wanted)] = self.rows(
+            "SELECT count(*), json_extract(s.spec, '$.settings.limits.trials') "
+            "FROM trial t JOIN study s ON s.id = t.study WHERE s.name = ?",
+            name,
+        )
+        await self.client.change_settings(name, {"limits": {"trials": made + FEW_MORE}})
+        self.trials += made + FEW_MORE - wanted
 
     async def settle(self) -> None:
         await self.until(self.spools_empty, "the spools are empty", SPOOL_SECONDS)

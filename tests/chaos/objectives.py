@@ -40,6 +40,12 @@ def steady(config: Point, trial: tq.Trial) -> dict[str, float]:
     return _work(config, trial, 8, 0.02)
 
 
+@tq.objective(maximize="score", steps=20)
+def moderate(config: Point, trial: tq.Trial) -> dict[str, float]:
+    """One second."""
+    return _work(config, trial, 20, 0.05)
+
+
 @tq.objective(maximize="score", steps=1)
 def brief(config: Point, trial: tq.Trial) -> dict[str, float]:
     """Ten milliseconds."""
@@ -135,6 +141,10 @@ def writes_garbage(config: Point, trial: tq.Trial) -> dict[str, float]:
                 if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
                     with socket.socket(fileno=os.dup(descriptor)) as connection:
                         connection.sendall(said)
+        for step in range(8):
+            time.sleep(0.02)
+            trial.report(step, score=config.x)
+        return {"score": config.x}
     return _work(config, trial, 8, 0.02)
 
 
@@ -173,5 +183,5 @@ def loses_at_the_end(config: Point, trial: tq.Trial) -> dict[str, float]:
     for step in range(2):
         truth.reported(trial, step, score=value)
         trial.report(step, score=value)
-    time.sleep(0.01 * config.x)  # about as long as a verdict takes
+        time.sleep(0.03 * config.x)  # about as long as a verdict takes
     return truth.finished(trial, {"score": value})

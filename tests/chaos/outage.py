@@ -4,23 +4,36 @@
 of half a minute, so that a row need not wait longer; runners say that they live every half second.
 """
 
+from typing import TypedDict
+
 import msgspec
 
-from tests.chaos.altered import BROKER, HEARTBEAT, LEASE, PRESENT
 from tests.chaos.oracle import truth_lines
 from tests.chaos.processes import Processes
 
-NOTICING = {BROKER: "1", HEARTBEAT: "0.5"}
+
+class Conditions(TypedDict, total=False):
+    """Of those in `tests.chaos.altered`, what the rows share."""
+
+    CHAOS_BROKER_SECONDS: str
+    CHAOS_HEARTBEAT_SECONDS: str
+    CHAOS_LEASE_SECONDS: str
+    CHAOS_PRESENT_SECONDS: str
+
+
+NOTICING = Conditions(CHAOS_BROKER_SECONDS="1", CHAOS_HEARTBEAT_SECONDS="0.5")
 PAUSE_SECONDS = 2.0
 """A training that reports every 50 ms on a busy machine is not late by more."""
 
 _reports = msgspec.msgpack.Decoder(list[tuple[int, float, dict[str, float]]])
 
 
-def leased(seconds: float) -> dict[str, str]:
+def leased(seconds: float) -> Conditions:
     """Conditions under which a trial is lost after so much silence of its runner, to a runner that
     was silent for less."""
-    return {**NOTICING, LEASE: str(seconds), PRESENT: str(seconds / 2)}
+    return Conditions(
+        **NOTICING, CHAOS_LEASE_SECONDS=str(seconds), CHAOS_PRESENT_SECONDS=str(seconds / 2)
+    )
 
 
 async def begin(fleet: Processes, trials: int) -> None:

@@ -161,6 +161,10 @@ class Processes:
             self.arena.injected()
         self._fault = (time.monotonic(), self._pulse(runner))
 
+    def since_fault(self) -> float:
+        """Seconds since the last fault."""
+        return time.monotonic() - self._fault[0]
+
     async def recovers(self, bound: float | None = None, *, runner: str = "%") -> None:
         """Wait for the first record that is stored after the fault, of ``runner`` if one is named.
 

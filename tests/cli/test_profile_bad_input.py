@@ -1,4 +1,4 @@
-"""Bad input to the commands on profiles: one sentence that says what would be right, exit code 2."""
+"""Bad input to the commands on profiles: a sentence that says what would be right, exit code 2."""
 
 import sqlite3
 from contextlib import closing

@@ -3,7 +3,6 @@
 import json
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -17,11 +16,11 @@ pytestmark = [ON_RABBITMQ, pytest.mark.timeout(180)]
 TRAIN = f"{OBJECTIVES}:train"
 
 
-@pytest.fixture
-def fleet(rabbitmq: RabbitMQNode, tmp_path: Path) -> Iterator[Fleet]:
+@pytest.fixture(scope="module")
+def fleet(rabbitmq: RabbitMQNode, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """A service with one runner, and a study of three trials."""
     url = f"amqp://guest:guest@127.0.0.1:{rabbitmq.port}"
-    with Fleet(url, tmp_path, uuid.uuid4().hex[:12]) as fleet:
+    with Fleet(url, tmp_path_factory.mktemp("fleet"), uuid.uuid4().hex[:12]) as fleet:
         serve = fleet.serve()
         serve.says("serving .* as")
         fleet.runner("gpu1", TRAIN)

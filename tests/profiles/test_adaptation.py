@@ -120,7 +120,7 @@ def test_a_wrong_name_in_a_profile_of_an_older_class_is_not_a_mistake() -> None:
 
 
 def test_a_profile_that_has_nothing_in_common_is_refused_as_one_of_another_objective() -> None:
-    with pytest.raises(WrongInput, match="one of wake.train:train: none of its variables exists"):
+    with pytest.raises(WrongInput, match=r"one of wake\.train:train: none of its variables exists"):
         fit(profile(THEN, {"rate": 0.5, "epochs": 9}), SPACE)
 
 

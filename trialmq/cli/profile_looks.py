@@ -86,7 +86,7 @@ def diff(left: str, right: str, /, *, json: Flag = False, common: Place = HERE) 
     if json:
         _write(found)
     elif found:
-        console().print(differences_table(found, known.space, first.label, second.label))
+        console().print(differences_table(found, first.label, second.label))
     else:
         print(f"{first.label} and {second.label} are the same configuration")
 

@@ -8,8 +8,7 @@ from rich.text import Text
 
 from schema.profile import Difference, Provenance
 from schema.profile_history import ProfileEvent, ProfileOverview, ProfileStep, StoredProfile
-from schema.space import Space
-from schema.values import Change, Value
+from schema.values import Change, Value, written
 from trialmq.cli.figures import counted, shown_metrics, shown_value
 
 MISSING = "—"
@@ -50,11 +49,11 @@ def heading(stored: StoredProfile) -> Text:
     if source.because:
         text.append(f"\nbecause: {source.because}")
     for edit in source.edits:
-        text.append(f"\nedited: {edit.path} {shown_value(edit.old)} → {shown_value(edit.new)}")
+        text.append(f"\nedited: {edit.path} {' → '.join(_told_apart(edit.old, edit.new))}")
     return text
 
 
-def differences_table(found: Sequence[Difference], space: Space, left: str, right: str) -> Table:
+def differences_table(found: Sequence[Difference], left: str, right: str) -> Table:
     """A line a variable under the name of its group; faint where it has no effect in either."""
     table = _table("variable", left, right, "")
     group: str | None = None
@@ -64,11 +63,12 @@ def differences_table(found: Sequence[Difference], space: Space, left: str, righ
             group = inside
             table.add_row(Text(group or "(top)", "name"))
         style = "changed" if each.active else "faint"
+        one, other = _told_apart(each.left, each.right)
         table.add_row(
             Text(f"  {name}", "" if each.active else "faint"),
-            Text(_value(each.left), style),
-            Text(_value(each.right), style),
-            Text(_remark(each, space), "faint"),
+            Text(one, style),
+            Text(other, style),
+            Text(_remark(each, left, right), "faint"),
         )
     return table
 
@@ -104,16 +104,23 @@ def _trial_of(source: Provenance) -> str:
     return f"{trial}study {source.study}"
 
 
-def _remark(difference: Difference, space: Space) -> str:
-    if not space.has(difference.path):
-        return "no such variable any more"
+def _remark(difference: Difference, left: str, right: str) -> str:
+    if difference.left is None or difference.right is None:
+        return f"only in {right if difference.left is None else left}"
     return "" if difference.active else "has no effect here"
 
 
 def _changes(changes: Sequence[Change]) -> str:
-    named = [f"{c.path} {_value(c.old)} → {_value(c.new)}" for c in changes[:CHANGES]]
+    named = [f"{c.path} {' → '.join(_told_apart(c.old, c.new))}" for c in changes[:CHANGES]]
     more = len(changes) - len(named)
     return ", ".join([*named, f"{more} more"] if more else named)
+
+
+def _told_apart(left: Value | None, right: Value | None) -> tuple[str, str]:
+    """Two different values as people write them, or in full where that looks the same."""
+    if left is None or right is None or shown_value(left) != shown_value(right):
+        return _value(left), _value(right)
+    return written(left), written(right)
 
 
 def _value(value: Value | None) -> str:

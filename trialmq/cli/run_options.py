@@ -54,6 +54,9 @@ class RunOptions:
     trial_timeout: Annotated[Seconds | None, Parameter(group=LIMITS)] = None
     """End a trial that takes longer; it counts as failed."""
 
+    silence_timeout: Annotated[Seconds | None, Parameter(group=LIMITS)] = None
+    """End a trial that reports nothing for so long; it hangs, and is tried again."""
+
     study: Annotated[str | None, Parameter(group=SEARCH, metavar="NAME")] = None
     """The same name goes on with the same study; without: made from OBJECTIVE."""
 
@@ -148,7 +151,12 @@ def choices_from(objective: str, options: RunOptions, common: Place) -> SweepCho
             control_fraction=options.control_fraction,
             parameters={**file.parameters, **dict(read_parameters(options.pruner_parameter))},
         ),
-        limits=Limits(trials=trials, seconds=options.timeout, trial_seconds=options.trial_timeout),
+        limits=Limits(
+            trials=trials,
+            seconds=options.timeout,
+            trial_seconds=options.trial_timeout,
+            silent_seconds=options.silence_timeout,
+        ),
         seed=options.seed,
         overrides=lambda offer: merge(file.overrides, _overrides(options, offer)),
         isolate=options.isolate,

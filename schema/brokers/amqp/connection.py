@@ -12,6 +12,7 @@ What the library raises leaves this file in three words:
 """
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -111,7 +112,7 @@ class AmqpConnection:
         self.lost = asyncio.Event()
         # aiormq gives the number of a channel that the broker closed to the next one before it has
         # answered the broker, which then ends the connection. So each has a number of its own.
-        self._numbers = itertools.cycle(range(1, MOST_CHANNELS + 1))
+        self._numbers: Iterator[int] = itertools.cycle(range(1, MOST_CHANNELS + 1))
         self._wire.closing.add_done_callback(lambda _: self.lost.set())
 
     @classmethod

@@ -4,9 +4,9 @@ import asyncio
 import resource
 import signal
 
-from schema.pruning import Aggressiveness, PrunerSettings
+from schema.pruning import PrunerSettings
 from tests.chaos.arena import Arena
-from tests.chaos.fleet import ORCHESTRATOR, Fleet
+from tests.chaos.fleet import ENDLESS, ORCHESTRATOR, Fleet
 from tests.chaos.matrix import case
 
 BACK_SECONDS = 5.0
@@ -64,7 +64,7 @@ async def suspended(arena: Arena) -> None:
 async def prune_races_finish(arena: Arena) -> None:
     """The first end that its runner writes is the one that counts."""
     trials = arena.times(1000, 150)
-    pruner = PrunerSettings(pruner="median", aggressiveness=Aggressiveness.AGGRESSIVE)
+    pruner = PrunerSettings(pruner="threshold", parameters={"lower": -1.0})
     async with Fleet(arena, runners=2, slots=2, objectives=("loses_at_the_end",)) as fleet:
         arena.injected("race", trials)
         await fleet.study(trials, pruner=pruner)
@@ -78,9 +78,8 @@ async def loop_blocked(arena: Arena) -> None:
     """Nobody loses a lease for what the orchestrator could not hear."""
     async with Fleet(arena, runners=2, CHAOS_LEASE_SECONDS="8") as fleet:
         await fleet.study(40)
-        for point in ("service.after_commit", "service.after_publish", "service.before_commit"):
-            fleet.processes[ORCHESTRATOR].interrupt()
-            await fleet.ends(ORCHESTRATOR)
+        for point in ("service.after_commit", "service.before_commit"):
+            fleet.kill(ORCHESTRATOR)
             await fleet.serve(failpoint=f"{point}:20:delay", CHAOS_DELAY_SECONDS="5")
             fleet.fault()
             await fleet.recovers()
@@ -94,7 +93,7 @@ async def brief_trials(arena: Arena) -> None:
     """Trials of 10 ms go on whoever dies, and each is counted once."""
     kills = arena.times(24, 4)
     async with Fleet(arena, runners=4, objectives=("brief",)) as fleet:
-        await fleet.study(200 * arena.times(12, 2))
+        await fleet.study(ENDLESS)
         for number in range(kills):
             await fleet.until_running()
             await arena.pause(0.0, 0.3)
@@ -106,6 +105,7 @@ async def brief_trials(arena: Arena) -> None:
                 fleet.kill(name)
                 await fleet.runner(name)
             await fleet.recovers(BACK_SECONDS)
+        await fleet.enough()
         await fleet.finish(repeats=kills)
 
 

@@ -9,7 +9,15 @@ from tests.brokers.proxy import DOWN, UP
 from tests.chaos.arena import Arena
 from tests.chaos.fleet import ORCHESTRATOR, Fleet
 from tests.chaos.matrix import case
-from tests.chaos.outage import NOTICING, begin, held_its_trial, leased, trains_on, unbroken
+from tests.chaos.outage import (
+    NOTICING,
+    Conditions,
+    begin,
+    held_its_trial,
+    leased,
+    trains_on,
+    unbroken,
+)
 
 BACK_SECONDS = 10.0
 
@@ -115,10 +123,10 @@ async def resets(arena: Arena) -> None:
     """Every party comes back every time; none of its tasks has ended in silence."""
     everybody = (ORCHESTRATOR, "gpu1", "gpu2")
     async with Fleet(arena, slots=2, proxied=everybody) as fleet:
-        times = arena.times(30, 6)
-        await fleet.study(10 * times)
+        times = arena.times(20, 6)
+        await fleet.study(8 * times)
         for _ in range(times):
-            await arena.pause(0.2, 1.0)
+            await arena.pause(0.2, 1.4)
             for proxy in fleet.proxies.values():
                 proxy.reset()
             fleet.fault()
@@ -135,9 +143,10 @@ async def resets(arena: Arena) -> None:
 async def slow(arena: Arena) -> None:
     """All takes longer, and nobody loses a lease by that."""
     everybody = (ORCHESTRATOR, "gpu1", "gpu2")
-    async with Fleet(arena, objectives=("long",), proxied=everybody, **leased(15)) as fleet:
+    patient = Conditions(CHAOS_LEASE_SECONDS="15", CHAOS_HEARTBEAT_SECONDS="2")
+    async with Fleet(arena, objectives=("long",), proxied=everybody, **patient) as fleet:
         await fleet.study(4)
-        await fleet.until_running(trials=2)
+        await begin(fleet, 2)
         for proxy in fleet.proxies.values():
             proxy.slow(0.5, 32_000)
         fleet.fault()

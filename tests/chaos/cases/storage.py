@@ -70,11 +70,11 @@ async def database_disk_full(arena: Arena) -> None:
     """It decides nothing and says so, trainings go on, and what was stored is whole."""
     async with (
         disk(arena, DATABASE_DISK) as small,
-        Fleet(arena, runners=2, folder=small.folder) as fleet,
+        Fleet(arena, runners=2, objectives=("long",), folder=small.folder) as fleet,
     ):
-        await fleet.study(60)
-        for times in range(1, arena.times(3, 1) + 1):
-            await fleet.until_ended(8 * times)
+        await fleet.study(4)
+        for times in range(1, arena.times(2, 1) + 1):
+            await fleet.until_running(trials=2)
             await asyncio.to_thread(small.fill)
             arena.injected("full disk")
             await fleet.says(ORCHESTRATOR, "nothing is decided until", times=times)

@@ -14,7 +14,7 @@ from tests.chaos.arena import Arena
 from tests.chaos.fleet import NO_PRUNER, ORCHESTRATOR, Fleet
 from tests.chaos.matrix import case
 
-TRIALS = 60
+TRIALS = 50
 STATEMENTS = (0, 1, 5, 9)
 
 
