@@ -4,6 +4,7 @@ The machines are shared and noisy, so contestants take turns within a round and 
 run are compared.
 """
 
+import os
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -53,6 +54,11 @@ def show(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> No
     for row in rows:
         table.add_row(*row)
     Console().print(table)
+
+
+def loaded() -> str:
+    """How busy the machine is, to be told beside figures."""
+    return f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
 
 
 def write_json(path: Path | None, figures: object) -> None:

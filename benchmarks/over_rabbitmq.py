@@ -1,12 +1,13 @@
 """A fleet for a benchmark: a private RabbitMQ node, and the real commands on it.
 
 `trialmq serve` (every commit synced to the disk) and `trialmq runner`s (with durable spools) are
-processes of their own, as in a deployment; a study is created by a client and read from the database
-when it is done. The processor time of the processes is read from ``/proc``.
+processes of their own, as in a deployment; a study is created by a client, and read from the
+database when it is done. The processor time of the processes is read from ``/proc``.
 """
 
 import asyncio
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from trialmq.choices import SweepChoices
 from trialmq.following import Following
 
 ROOT = Path(__file__).parents[1]
+READY_SECONDS, STUDY_SECONDS = 60.0, 300.0
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -67,21 +69,24 @@ def private_node() -> Iterator[RabbitMQNode]:
 
 
 @contextmanager
-def command(
-    url: str, *words: str, module: str = "trialmq"
-) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process of ours; killed at the end, what a benchmark leaves need not end well."""
+def command(url: str, *words: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process of ours, ended at the end; one that ended by itself tells why."""
     environment = os.environ | {"TRIALMQ_BROKER_URL": url, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen([sys.executable, "-m", module, *words], env=environment)
-    try:
-        yield process
-    finally:
-        process.terminate()
+    arguments = [sys.executable, "-m", "trialmq", *words]
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(arguments, env=environment, stderr=said)
         try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            yield process
+        finally:
+            if process.poll() not in (None, -signal.SIGKILL):
+                said.seek(0)
+                print(f"{' '.join(words)} ended:\n{said.read().decode()}", file=sys.stderr)
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def measured(
@@ -120,17 +125,18 @@ async def _study(
 ) -> list[float]:
     """Create the study when all is ready, wait for its end: the processor seconds it took."""
     async with trialmq.connect(url, orchestrator=name, deadline=30) as client:
-        await runners_present(client, runners)
+        await _present(client, runners)
         before = [cpu_seconds(*group) for group in groups]
-        study = await Following.begin(client, choices)
-        await study.until_done()
+        async with asyncio.timeout(STUDY_SECONDS):
+            study = await Following.begin(client, choices)
+            await study.until_done()
         return [cpu_seconds(*group) - b for group, b in zip(groups, before, strict=True)]
 
 
-async def runners_present(client: Client, count: int) -> None:
-    """Returns when so many are known and offer something."""
-    while len(await client.runners()) < count:
-        await asyncio.sleep(0.1)
+async def _present(client: Client, count: int) -> None:
+    async with asyncio.timeout(READY_SECONDS):
+        while len(await client.runners()) < count:  # noqa: ASYNC110 - it is not told by events
+            await asyncio.sleep(0.1)
 
 
 def _read(database: Path, trials: int, spent: list[float]) -> Run:

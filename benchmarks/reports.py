@@ -9,7 +9,10 @@ Three questions, one table each:
 * the time from a report that is to be pruned to the moment the training sees it, with steps of
   one millisecond.
 
-    python -m benchmarks.reports [--rounds 3] [--json FILE]
+With ``--broker amqp`` the last two are asked of a fleet: `trialmq serve` and two `trialmq runner`s
+on a private RabbitMQ node, everything durable, confirmed and synced to the disk.
+
+    python -m benchmarks.reports [--broker memory|amqp] [--rounds 3] [--json FILE]
 """
 
 import argparse
@@ -21,9 +24,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.measuring import Figure, rounds, show, write_json
+from benchmarks.measuring import Figure, loaded, rounds, show, write_json
 from benchmarks.objectives import STEPS
-from benchmarks.trials import storage_at
+from benchmarks.trials import FLEET, storage_at
 
 TRIALS = 400
 PEER_TRIALS = {"memory": 60, "journal": 20, "sqlite": 4}
@@ -93,12 +96,57 @@ def optuna_stall(kind: str) -> float:
     return statistics.median(stalls) * 1e6
 
 
+def over_amqp(count: int, json: Path | None) -> None:
+    """The fleet's rate and lag, beside the rate of two Optuna processes on a journal file."""
+    from benchmarks.over_rabbitmq import measured, private_node
+
+    lags: list[float] = []
+
+    def rate() -> float:
+        run = measured(node, "only_reports", TRIALS)
+        return run.reports / run.seconds
+
+    def lag() -> float:
+        run = measured(node, "waiting_steps", 60, "threshold")
+        found = [metrics["lag_ms"] for metrics in run.metrics]
+        lags.extend(found)
+        return statistics.median(found)
+
+    with private_node() as node:
+        rates = rounds(
+            {FLEET: rate, "Optuna, journal file, 1 process": journal_rate}, count, "reports/s"
+        )
+        lagged = rounds({FLEET: lag}, count, "ms")[FLEET]
+    show(
+        "reports decided and stored, 2 runners (floor 20,000/s, aim 55,000/s); " + loaded(),
+        ["system", "reports/s: median (lowest to highest)"],
+        [[name, str(figure)] for name, figure in rates.items()],
+    )
+    lags.sort()
+    late = lags[int(len(lags) * 0.99)]
+    show(
+        "report to decision seen, steps of 1 ms (floor 8 ms, aim 4 ms); " + loaded(),
+        ["system", "ms: median of a round (lowest to highest)", "99 % of all"],
+        [[FLEET, str(lagged), f"{late:.1f}"]],
+    )
+    write_json(json, {"rate": list(rates.values()), "lag": lagged})
+
+
+def journal_rate() -> float:
+    """Reports a second that one Optuna process decides on a journal file."""
+    return 1e6 / optuna_stall("journal")
+
+
 def main() -> None:
     """Measure, print the tables, write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--broker", choices=["memory", "amqp"], default="memory")
     given = parser.parse_args()
+    if given.broker == "amqp":
+        over_amqp(given.rounds, given.json)
+        return
     stalls = rounds(
         {
             "TrialMQ, in-process broker": our_stall,

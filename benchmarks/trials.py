@@ -6,7 +6,10 @@ two Optuna processes on the journal file storage, and two on SQLite (200 trials,
 slow). Timed from the moment when all processes are ready until the last trial is stored. Also: the
 peak memory of the orchestrator's process after 1,000 trials of 20 reports.
 
-    python -m benchmarks.trials [--trials 1000] [--rounds 3] [--json FILE]
+With ``--broker amqp`` TrialMQ runs as a fleet does: `trialmq serve`, two `trialmq runner`s, and a
+private RabbitMQ node between them, everything durable, confirmed and synced to the disk.
+
+    python -m benchmarks.trials [--broker memory|amqp] [--trials 1000] [--rounds 3] [--json FILE]
 """
 
 import argparse
@@ -22,12 +25,13 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.measuring import rounds, show, write_json
+from benchmarks.measuring import Figure, loaded, rounds, show, write_json
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
 
 OURS, JOURNAL, SQLITE = "TrialMQ, in-process broker", "Optuna, journal file", "Optuna, SQLite"
+FLEET = "TrialMQ, RabbitMQ"
 SQLITE_TRIALS = 200
 
 
@@ -117,6 +121,45 @@ def optuna_rate(kind: str, trials: int) -> float:
         return trials / (time.perf_counter() - began)
 
 
+def over_amqp(trials: int, count: int, json: Path | None) -> None:
+    """The fleet beside the journal file: trials a second, and processor time a trial."""
+    from benchmarks.over_rabbitmq import Run, measured, private_node
+
+    runs: list[Run] = []
+    peers_cpu: list[float] = []
+
+    def fleet() -> float:
+        runs.append(measured(node, "nothing", trials))
+        return trials / runs[-1].seconds
+
+    def journal() -> float:
+        before = _children_seconds()
+        rate = optuna_rate("journal", trials)
+        peers_cpu.append(1e3 * (_children_seconds() - before) / trials)
+        return rate
+
+    with private_node() as node:
+        figures = rounds({FLEET: fleet, JOURNAL: journal}, count, "trials/s")
+    ratios = [a / b for a, b in zip(figures[FLEET].rounds, figures[JOURNAL].rounds, strict=True)]
+    ratio = Figure(name="against journal, round by round", unit="x", rounds=ratios)
+    show(
+        f"{trials} no-op trials, 2 runners, durable and confirmed (floor 1.8x, aim 2.5x)"
+        f"; {loaded()}",
+        ["system", "median (lowest to highest)"],
+        [*([f"{f.name}, {f.unit}", str(f)] for f in figures.values()), [ratio.name, str(ratio)]],
+    )
+    for run in runs:
+        print(run.cpu_per_trial())
+    journal_cpu = ", ".join(f"{cpu:.2f}" for cpu in peers_cpu)
+    print(f"journal file, CPU ms/trial with the start of its processes: {journal_cpu}")
+    write_json(json, {"figures": list(figures.values()), "ratio": ratio, "runs": runs})
+
+
+def _children_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def peak_memory(trials: int) -> float:
     """Peak resident memory (MiB) of the orchestrator's process after trials of 20 reports."""
     with tempfile.TemporaryDirectory() as folder:
@@ -139,9 +182,13 @@ def main() -> None:
     parser.add_argument("--one-run", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--objective", default="nothing", help=argparse.SUPPRESS)
     parser.add_argument("--pruner", default="median", help=argparse.SUPPRESS)
+    parser.add_argument("--broker", choices=["memory", "amqp"], default="memory")
     given = parser.parse_args()
     if given.one_run:
         one_run(given.one_run, given.trials, given.objective, given.pruner)
+        return
+    if given.broker == "amqp":
+        over_amqp(given.trials, given.rounds, given.json)
         return
     figures = rounds(
         {

@@ -37,6 +37,7 @@ class Chronicle:
         self._leases = leases
         self._presence: dict[str, Presence] = {}
         self._boots: dict[str, str] = {}
+        self._turned_away: dict[str, str] = {}
         self._second = 0.0
         self._room = TRIALS_A_SECOND
         self._done: set[int] = set()
@@ -56,6 +57,10 @@ class Chronicle:
             if self._boots.get(name) != runner.boot:  # it says hello until it is heard
                 self._boots[name] = runner.boot
                 yield _arrival(runner)
+        for to, why in turn.turned_away.items():
+            if self._turned_away.get(to.runner) != to.boot:  # it asks again and again
+                self._turned_away[to.runner] = to.boot
+                yield f"runner {to.runner} was turned away: {why}"
         for _, name, spec, _ in turn.changes.studies:
             yield f"study {name} is created: {spec.objective.entry}, sampler {spec.sampler}"
         yield from _settings(turn, self._engines)
@@ -89,6 +94,7 @@ class Chronicle:
                 self._untold[trial.state] += 1
 
     def _finished(self) -> Iterator[str]:
+        self._done &= self._engines.keys()
         for engine in self._engines.values():
             if not engine.done:
                 self._done.discard(engine.id)
@@ -103,7 +109,9 @@ class Chronicle:
             self._presence[name] = presence
             if before is None or presence is before:
                 continue
-            if presence is Presence.LIVE:
+            if runner.left:
+                yield f"runner {name} ended"
+            elif presence is Presence.LIVE:
                 yield f"runner {name} is heard again"
             else:
                 yield f"runner {name} is {presence}: silent for {now.mono - runner.seen:.0f} s"

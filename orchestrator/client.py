@@ -8,14 +8,14 @@ happens once, because the orchestrator knows the ``id`` again.
 
 import asyncio
 import logging
-import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import msgspec
 
+from orchestrator.client_editing import DEADLINE_SECONDS, EditingClient
 from orchestrator.client_transport import Transport
 from schema.codec import MESSAGE_BYTES, answers_codec, requests_codec
 from schema.errors import (
@@ -28,51 +28,59 @@ from schema.errors import (
     WrongInput,
 )
 from schema.messages import Steer
+from schema.profile import Profile
+from schema.profile_history import (
+    ImportedProfile,
+    ProfileEvent,
+    ProfileOverview,
+    QueuedTrial,
+    StoredProfile,
+)
 from schema.requests import (
     Answer,
-    ApplyEdits,
     ChangeSettings,
     Command,
     CreateStudy,
+    DeleteProfile,
     DeleteStudy,
+    GetProfile,
+    GetProfileHistory,
     GetProgress,
     GetService,
     GetStudy,
     GetSummary,
     GetTrial,
     GetTrials,
+    ImportProfile,
     ListOffers,
-    ListRevisions,
+    ListProfiles,
     ListRunners,
     ListStudies,
+    QueueTrial,
     Refusal,
     RefusalKind,
+    RenameProfile,
     Request,
-    RestartTrial,
     RunnerOverview,
+    SaveProfile,
     ServiceOverview,
     SettingsVersion,
     SteerRunner,
     StopStudy,
     StopTrial,
     TrialDetail,
-    UndoRevision,
 )
 from schema.results import Progress, StudyOverview, Summary, TrialResult
-from schema.revision import Revision, RevisionState
 from schema.study import ObjectiveDescription, StudySpec
 from schema.values import Value
 
 logger = logging.getLogger(__name__)
 
-DEADLINE_SECONDS = 10.0
 REPEAT_SECONDS = 2.0
 REFUSED_SECONDS = 0.25
 """A request that nobody took is tried again this soon."""
 
-FIRST_LOOK_SECONDS, LAST_LOOK_SECONDS = 0.01, 0.25
-"""Between two looks at what became of an edit; each is twice the one before."""
-
+NOTHING: Mapping[str, Value] = {}
 T = TypeVar("T")
 
 
@@ -96,7 +104,7 @@ ERRORS: dict[RefusalKind, type[TrialMQError]] = {
 }
 
 
-class Client:
+class Client(EditingClient):
     """One instance of a client; every call raises as `ask` does, unless it says more."""
 
     def __init__(
@@ -139,7 +147,12 @@ class Client:
 
     async def studies(self) -> tuple[StudyOverview, ...]:
         """Every study, oldest first."""
-        return await self.ask(ListStudies(), tuple[StudyOverview, ...])
+        found: list[StudyOverview] = []
+        first = 0
+        while page := await self.ask(ListStudies(first=first), tuple[StudyOverview, ...]):
+            found += page
+            first = page[-1].id + 1
+        return tuple(found)
 
     async def study(self, name: str) -> StudyOverview:
         """One study."""
@@ -165,20 +178,30 @@ class Client:
         """One trial with its attempts, curve and events."""
         return await self.ask(GetTrial(study=study, number=number), TrialDetail)
 
-    async def revisions(
-        self, study: str, *, number: int = 0, first: int = 1
-    ) -> tuple[Revision, ...]:
-        """A page of the edits of a trial, from number ``first`` on."""
-        question = ListRevisions(study=study, number=number, first=first)
-        return await self.ask(question, tuple[Revision, ...])
-
     async def offers(self) -> tuple[ObjectiveDescription, ...]:
         """The objectives that runners offer."""
         return await self.ask(ListOffers(), tuple[ObjectiveDescription, ...])
 
     async def runners(self) -> tuple[RunnerOverview, ...]:
-        """Every runner that was heard of since the orchestrator started."""
-        return await self.ask(ListRunners(), tuple[RunnerOverview, ...])
+        """Every runner that was heard of since the orchestrator started, by name."""
+        found: list[RunnerOverview] = []
+        after = ""
+        while page := await self.ask(ListRunners(after=after), tuple[RunnerOverview, ...]):
+            found += page
+            after = page[-1].name
+        return tuple(found)
+
+    async def profiles(self) -> tuple[ProfileOverview, ...]:
+        """The last version of each profile, by name."""
+        return await self.ask(ListProfiles(), tuple[ProfileOverview, ...])
+
+    async def profile(self, name: str, version: int | None = None) -> StoredProfile:
+        """One version of a profile, by default its last."""
+        return await self.ask(GetProfile(name=name, version=version), StoredProfile)
+
+    async def profile_history(self, name: str) -> tuple[ProfileEvent, ...]:
+        """What happened to a profile, first to last, also to one that is deleted."""
+        return await self.ask(GetProfileHistory(name=name), tuple[ProfileEvent, ...])
 
     # ------------------------------------------------------------------ changes
 
@@ -217,68 +240,62 @@ class Client:
         """End one trial; it counts as cancelled."""
         return await self.ask(StopTrial(study=study, number=number, because=because), TrialResult)
 
-    async def apply(
-        self,
-        study: str,
-        edits: dict[str, Value],
-        *,
-        number: int = 0,
-        expected: int | None = None,
-        because: str = "",
-    ) -> Revision:
-        """Change values of a trial; `settled` waits until they are in force.
-
-        Raises:
-            Conflict: the newest revision is not ``expected`` any more; says what changed since.
-        """
-        command = ApplyEdits(
-            study=study, number=number, edits=edits, expected=expected, because=because
-        )
-        return await self.ask(command, Revision)
-
-    async def undo(
-        self,
-        study: str,
-        revision: int,
-        *,
-        number: int = 0,
-        expected: int | None = None,
-        because: str = "",
-    ) -> Revision:
-        """Take back what a revision changed, as a new one.
-
-        Raises:
-            Conflict: what it changed was changed again since.
-        """
-        command = UndoRevision(
-            study=study, number=number, revision=revision, expected=expected, because=because
-        )
-        return await self.ask(command, Revision)
-
-    async def settled(
-        self, study: str, revision: int, *, number: int = 0, deadline: float | None = None
-    ) -> Revision:
-        """Returns when the training has taken a revision or refused it, or it waits for a restart.
-
-        At the ``deadline``, in seconds, it is returned as it then is.
-        """
-        until = time.monotonic() + (self._deadline if deadline is None else deadline)
-        pause = FIRST_LOOK_SECONDS
-        while True:
-            [found] = (await self.revisions(study, number=number, first=revision))[:1]
-            if found.state is not RevisionState.SENT or time.monotonic() + pause > until:
-                return found
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LAST_LOOK_SECONDS)
-
-    async def restart(self, study: str, *, number: int = 0, because: str = "") -> TrialResult:
-        """Let the next attempt of a trial begin, with the newest revision of its configuration."""
-        command = RestartTrial(study=study, number=number, because=because)
-        return await self.ask(command, TrialResult)
-
     async def steer(self, runner: str, steer: Steer) -> RunnerOverview:
         """Let a runner run, drain or stop."""
         return await self.ask(SteerRunner(runner=runner, steer=steer), RunnerOverview)
+
+    async def queue(
+        self,
+        study: str,
+        *,
+        profile: str = "",
+        version: int | None = None,
+        trial: int | None = None,
+        set: Mapping[str, Value] = NOTHING,
+        because: str = "",
+    ) -> QueuedTrial:
+        """Run a configuration as the next trial: a profile's, a trial's or the default one, with
+        the values of ``set`` in their places."""
+        command = QueueTrial(
+            study=study,
+            profile=profile,
+            version=version,
+            trial=trial,
+            set=dict(set),
+            because=because,
+        )
+        return await self.ask(command, QueuedTrial)
+
+    # ------------------------------------------------------------------ profiles
+
+    async def save_profile(
+        self,
+        name: str,
+        *,
+        study: str = "",
+        trial: int | None = None,
+        set: Mapping[str, Value] = NOTHING,
+        because: str = "",
+    ) -> ProfileOverview:
+        """Save a trial (of a study its best one) as the next version of a profile, or without a
+        study its last version, with the values of ``set`` in their places."""
+        command = SaveProfile(name=name, study=study, trial=trial, set=dict(set), because=because)
+        return await self.ask(command, ProfileOverview)
+
+    async def import_profile(
+        self, profile: Profile, *, name: str = "", study: str = "", because: str = ""
+    ) -> ImportedProfile:
+        """Save a profile that comes from elsewhere as the next version of its name."""
+        command = ImportProfile(profile=profile, name=name, study=study, because=because)
+        return await self.ask(command, ImportedProfile)
+
+    async def rename_profile(self, name: str, to: str) -> ProfileOverview:
+        """Give a profile, with its history, a name that no other has or had."""
+        return await self.ask(RenameProfile(name=name, to=to), ProfileOverview)
+
+    async def delete_profile(self, name: str) -> None:
+        """List a profile no more; its versions stay in its history."""
+        await self.ask(DeleteProfile(name=name), None)
 
     # ------------------------------------------------------------------ asking
 

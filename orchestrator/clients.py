@@ -6,6 +6,7 @@ stored with it, so that a request which is asked again is answered again and hap
 
 import logging
 from collections.abc import Awaitable, Callable
+from traceback import format_exception_only
 
 import msgspec
 
@@ -80,7 +81,7 @@ class Clients:
             await self._refuse_to_read(delivery, why)
             return
         if isinstance(request, Request):
-            answer = await self._answer(request)
+            answer = await self._answer(request, delivery)
         queue = client_queue(request.client, request.instance, self._orchestrator)
         await self._broker.publish(queue, answer)
         await delivery.acknowledge()
@@ -97,17 +98,33 @@ class Clients:
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return None
 
-    async def _answer(self, request: Request) -> bytes:
+    async def _answer(self, request: Request, delivery: Delivery) -> bytes:
         command = request.command
-        if not isinstance(command, Question):
-            return await self._change(request, command)
         try:
+            if not isinstance(command, Question):
+                return await self._changed(request, command, delivery)
             return answered(request.id, await self._questions.answer(command, self._now()))
         except TrialMQError as error:
+            if isinstance(error, StoreError) and not isinstance(command, Question):
+                raise
             return refused(request.id, error)
         except Exception:
-            logger.exception("a question could not be answered: %r", command)
+            logger.exception("it failed to answer: %r", command)
             return refused(request.id, TrialMQError("the orchestrator failed; see its log"))
+
+    async def _changed(self, request: Request, change: Change, delivery: Delivery) -> bytes:
+        try:
+            return await self._change(request, change)
+        except TrialMQError:
+            raise
+        except Exception as error:
+            self._put_aside(delivery.sender or "a client", failure(error), delivery.body)
+            raise
+
+
+def failure(error: Exception) -> str:
+    """Why a message was put aside whose handling failed."""
+    return f"handling it failed: {format_exception_only(error)[-1].strip()}"
 
 
 _answers = answers_codec()

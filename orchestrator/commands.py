@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 from orchestrator import revisions
 from orchestrator.leases import HELD
+from orchestrator.profiles import Profiles
 from orchestrator.questions import Questions
+from orchestrator.queueing import Queueing
 from orchestrator.reception import Reception
 from orchestrator.sampling import check_space, make_sampler
 from orchestrator.settings import check_settings, patched
@@ -13,22 +15,21 @@ from orchestrator.studies import Studies
 from orchestrator.study_engine import StudyEngine
 from orchestrator.supply import Supply
 from orchestrator.trials import Trial
-from orchestrator.turn import Turn
+from orchestrator.turn import Address, Turn
+from schema.edit_requests import ApplyEdits, RestartTrial, UndoRevision
 from schema.errors import Conflict, UnknownName, WrongInput
 from schema.identity import checked_name
 from schema.requests import (
-    ApplyEdits,
     Change,
     ChangeSettings,
     CreateStudy,
     DeleteStudy,
-    RestartTrial,
+    QueueTrial,
     RunnerOverview,
     SettingsVersion,
     SteerRunner,
     StopStudy,
     StopTrial,
-    UndoRevision,
 )
 from schema.results import StudyOverview, TrialResult
 from schema.revision import Revision
@@ -54,6 +55,8 @@ class Commands:
         self._reception = reception
         self._questions = questions
         self._live = live
+        self._profiles = Profiles(store.profiles, questions.results, questions.offers)
+        self._queueing = Queueing(store, studies, questions.results)
 
     async def carry_out(self, change: Change, client: str, turn: Turn) -> object:
         """Decide what ``client`` asks for; the result that `schema.requests.RESULTS` names.
@@ -65,26 +68,33 @@ class Commands:
             case CreateStudy():
                 return await self._create(change.spec, client, turn)
             case ChangeSettings():
-                return self._change(change, client, turn)
+                return await self._change(change, client, turn)
             case StopStudy():
-                return self._stop(change, client, turn)
+                return await self._stop(change, client, turn)
             case DeleteStudy():
                 await self._delete(change, turn)
                 return None
             case StopTrial():
                 return await self._stop_trial(change, client, turn)
             case ApplyEdits():
-                trial = await self._live_trial(change.study, change.number)
+                engine = await self._opened(change.study, turn)
+                trial = self._live_trial(engine, change.number)
                 return self._apply(change, change.edits, trial, client, turn)
             case UndoRevision():
-                trial = await self._live_trial(change.study, change.number)
+                engine = await self._opened(change.study, turn)
+                trial = self._live_trial(engine, change.number)
                 edits = revisions.undoing(trial, change.revision)
                 return self._apply(change, edits, trial, client, turn)
             case RestartTrial():
-                trial = await self._live_trial(change.study, change.number)
+                engine = await self._opened(change.study, turn)
+                trial = self._live_trial(engine, change.number)
                 return self._restart(change, trial, client, turn)
             case SteerRunner():
                 return self._steer(change, turn)
+            case QueueTrial():
+                return await self._queueing.queue(change, client, turn)
+            case _:
+                return await self._profiles.carry_out(change, client, turn)
 
     async def _create(self, spec: StudySpec, client: str, turn: Turn) -> StudyOverview:
         checked_name("study", spec.name)
@@ -94,29 +104,37 @@ class Commands:
         check_settings(spec.settings, spec.objective, spec.name)
         engine, past = await self._studies.open(spec, client, turn)
         self._reception.study_opened(engine, turn)
-        if spec.is_session:
-            self._supply.begin_session(engine, turn)
-        elif past is not None:
+        self._supply.begin_session(engine, turn)
+        if past is not None:
             self._supply.open_later(engine, past)
         return self._studies.overview(engine)
 
     def _check_offered(self, spec: StudySpec, turn: Turn) -> None:
         entry = spec.objective.entry
-        offers = [offer.entry for offer in self._questions.offers(turn.moment)]
-        if entry not in offers:
+        there = self._questions.there(turn.moment)
+        offering = [runner for runner in there if runner.offers_like(entry)]
+        if not offering:
+            offers = [offer.entry for offer in self._questions.offers(turn.moment)]
             here = ", ".join(offers) or "nothing, because no runner has arrived"
             raise WrongInput(f"no runner offers {entry}; offered here are: {here}")
-        offering = [r for r in self._reception.runners.values() if entry in r.offers]
         for runner in offering:
-            runner.misfits.pop(spec.name, None)
+            runner.matches.pop(spec.name, None)
         misfits = [runner.misfit(spec) for runner in offering]
         if all(misfits):
             for runner in offering:
-                del runner.misfits[spec.name]
+                del runner.matches[spec.name]
             raise WrongInput(misfits[0])
 
-    def _change(self, change: ChangeSettings, client: str, turn: Turn) -> SettingsVersion:
-        engine = self._studies.open_one(change.study)
+    async def _opened(self, study: str, turn: Turn) -> StudyEngine:
+        """The study of this name, which may have been put away."""
+        engine, past = await self._studies.opened(study, turn.moment)
+        if past is not None:
+            self._reception.study_opened(engine, turn)
+            self._supply.open_later(engine, past)
+        return engine
+
+    async def _change(self, change: ChangeSettings, client: str, turn: Turn) -> SettingsVersion:
+        engine = await self._opened(change.study, turn)
         version = self._studies.version(engine)
         if change.expected not in (None, version):
             raise Conflict(
@@ -126,8 +144,10 @@ class Commands:
         settings = patched(engine.spec, change.patch)
         return self._studies.change(engine, settings, client, change.because, turn)
 
-    def _stop(self, stop: StopStudy, client: str, turn: Turn) -> StudyOverview:
-        engine = self._studies.open_one(stop.study)
+    async def _stop(self, stop: StopStudy, client: str, turn: Turn) -> StudyOverview:
+        engine = await self._opened(stop.study, turn)
+        if engine.done:
+            return self._studies.overview(engine)
         because = stop.because or f"stopped by {client}"
         engine.close(because)
         if stop.now:
@@ -143,24 +163,22 @@ class Commands:
         engine = self._studies.delete(row, turn)
         if engine is not None:
             self._supply.forget(engine)
+            self._reception.study_closed(engine)
 
     async def _stop_trial(self, stop: StopTrial, client: str, turn: Turn) -> TrialResult:
-        trial = await self._live_trial(stop.study, stop.number)
-        engine = self._studies.engines[trial.study]
+        engine = await self._opened(stop.study, turn)
+        trial = self._live_trial(engine, stop.number)
         _end(engine, trial, stop.because or f"stopped by {client}", turn)
         return trial.result()
 
-    async def _live_trial(self, study: str, number: int) -> Trial:
+    def _live_trial(self, engine: StudyEngine, number: int) -> Trial:
         """A trial that has not ended.
 
         Raises:
-            UnknownName: there is no such study or trial.
+            UnknownName: there is no such trial.
             WrongInput: it has ended.
         """
-        engine = self._studies.named(study)
-        if engine is None and (row := await self._store.study(study)) is not None:
-            raise WrongInput(f"{'session' if row.spec.is_session else 'study'} {study!r} has ended")
-        engine = engine or self._studies.open_one(study)
+        study = engine.spec.name
         of_study = (t for t in self._live.values() if t.study == engine.id)
         trial = next((t for t in of_study if t.number == number), None)
         if trial is None and 0 <= number < engine.created:
@@ -192,20 +210,21 @@ class Commands:
         because = change.because or f"restarted by {client}"
         engine.editing.restart(trial, because, turn.moment, turn.changes)
         assert trial.runner is not None
-        turn.answer(trial.runner, trial.id, trial.attempt, 0)
+        turn.answer(Address(trial.runner, trial.boot), trial.id, trial.attempt, 0)
         return trial.result()
 
     def _steer(self, command: SteerRunner, turn: Turn) -> RunnerOverview:
         name = command.runner
         seen = self._questions.runner(name, turn.moment)
-        self._reception.runners[name].steer = self._reception.steered[name] = command.steer
+        runner = self._reception.runners[name]
+        runner.steer = self._reception.steered[name] = command.steer
         turn.changes.steered.append((name, command.steer))
-        turn.greet(name)
+        turn.greet(Address(name, runner.boot))
         return self._questions.runner(seen.name, turn.moment)
 
 
 def _end(engine: StudyEngine, trial: Trial, because: str, turn: Turn) -> None:
     """End one trial, by its runner where it has one."""
     if trial.state in HELD and trial.runner is not None:
-        turn.answer(trial.runner, trial.id, trial.attempt, 0)
+        turn.answer(Address(trial.runner, trial.boot), trial.id, trial.attempt, 0)
     engine.stop(trial, because, turn.moment, turn.changes)

@@ -5,6 +5,8 @@ offer what the study was made of (`first_difference`)? A study may have narrowed
 offered, so there the offer only has to allow everything that the study may choose.
 """
 
+from collections.abc import Iterable
+
 from schema.errors import InvalidValue, WrongInput
 from schema.study import ObjectiveDescription, StudySpec
 from schema.variables import Variable
@@ -17,7 +19,7 @@ def check_same(stored: StudySpec, wanted: StudySpec) -> None:
         WrongInput: it has another objective, metrics or space.
     """
     new = "take another name with --study, or another database with --db"
-    if _function(stored.objective.entry) != _function(wanted.objective.entry):
+    if function_of(stored.objective.entry) != function_of(wanted.objective.entry):
         raise WrongInput(
             f"study {stored.name!r} is of the objective {stored.objective.entry}, not "
             f"{wanted.objective.entry}; {new}"
@@ -35,6 +37,8 @@ def first_difference(study: ObjectiveDescription, offer: ObjectiveDescription) -
     if metrics != offered_metrics:
         ours, theirs = ", ".join(metrics), ", ".join(offered_metrics)
         return f"it is to {theirs}; the study is to {ours}"
+    if study.constraints != offer.constraints:
+        return "its constraints are other ones than the study's"
     offered = {variable.path: variable for variable in offer.space.variables}
     for variable in study.space.variables:
         other = offered.pop(variable.path, None)
@@ -75,6 +79,21 @@ def _conditions(variable: Variable) -> str:
     return " and ".join(c.path for c in variable.when) or "nothing"
 
 
-def _function(entry: str) -> str:
+def function_of(entry: str) -> str:
     """An entry point without the folders that lead to it, which may change."""
     return entry.replace("\\", "/").rpartition("/")[2]
+
+
+def of_this_name(entry: str, offers: Iterable[ObjectiveDescription]) -> list[ObjectiveDescription]:
+    """The offer of exactly this entry, else those that differ from it in the folder alone."""
+    alike = [offer for offer in offers if function_of(offer.entry) == function_of(entry)]
+    return [offer for offer in alike if offer.entry == entry] or alike
+
+
+def same_objective(one: ObjectiveDescription, other: ObjectiveDescription) -> bool:
+    """Are these one objective, in whatever folders?"""
+    return (
+        function_of(one.entry) == function_of(other.entry)
+        and (one.metrics, one.constraints) == (other.metrics, other.constraints)
+        and one.space.fingerprint() == other.space.fingerprint()
+    )

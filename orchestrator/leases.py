@@ -18,6 +18,10 @@ from schema.trial import Desired, TrialState
 LEASE_SECONDS = 120.0
 """Longer than the worst ordinary outage: a lost connection, a broker's and our own restart."""
 
+REMEMBERED = 100_000
+"""Of so many trials that ended the last word is known. What is said of an older one is fenced, upon
+which its runner forgets it: as good, because its end is stored."""
+
 HELD = (TrialState.LEASED, TrialState.RUNNING)
 
 
@@ -43,7 +47,7 @@ class Leases:
         """Take a trial that was created or loaded; its lease, if any, begins anew."""
         trial.heard = now
         if trial.state.ended:
-            self._ended[trial.id] = (trial.attempt, trial.applied)
+            self.remember(trial.id, trial.attempt, trial.applied)
             return
         self.live[trial.id] = trial
         if trial.state in HELD and trial.runner is not None:
@@ -63,6 +67,7 @@ class Leases:
         trial.last_metrics = {}
         trial.last_seconds = 0.0
         trial.started = None
+        trial.slot = ""
         trial.heard = trial.offered = now
         self._hold(trial, runner)
 
@@ -73,8 +78,15 @@ class Leases:
                 trial.heard = now
 
     def remember(self, trial_id: int, attempt: int, applied: int) -> None:
-        """Take the last word about a trial that ended in an earlier life."""
+        """Take the last word about a trial that ended."""
         self._ended[trial_id] = (attempt, applied)
+        if len(self._ended) > REMEMBERED:
+            del self._ended[next(iter(self._ended))]
+
+    def forget_all(self) -> None:
+        """As it was before anything was added."""
+        for known in (self.live, self.held, self._ended):
+            known.clear()
 
     def drop(self, trial: Trial) -> None:
         """Forget a live trial; what is said of it from now on is fenced."""
@@ -160,7 +172,7 @@ class Leases:
         self._unhold(trial)
         trial.become(state)
         self.live.pop(trial.id, None)
-        self._ended[trial.id] = (trial.attempt, trial.applied)
+        self.remember(trial.id, trial.attempt, trial.applied)
 
     def _hold(self, trial: Trial, runner: str) -> None:
         self.held.setdefault(runner, {})[trial.id] = trial

@@ -6,6 +6,7 @@ from orchestrator.suggestions import Told
 from orchestrator.trials import AttemptEnd, Moment, Trial
 from schema.errors import WrongInput
 from schema.messages import Failure, Final
+from schema.space import Space
 from schema.study import ObjectiveDescription
 from schema.trial import FailureKind, Outcome, TrialState
 
@@ -72,10 +73,12 @@ def told_of(objective: ObjectiveDescription, trial: Trial) -> Told:
     """What the sampler learns from a trial that ended.
 
     That is the last step too, with the value of the first metric there. Running out of memory is
-    told as a violated constraint: such a configuration is infeasible, not bad. Nothing is learnt
-    from a trial that was edited while it ran: no configuration alone led to what came out.
+    told as a violated constraint: such a configuration is infeasible, not bad. A trial that was
+    queued with another value of what the study does not search teaches nothing: at the same place
+    of the space the study's own trials come out differently. Nor does one that was edited while it
+    ran: no configuration alone led to what came out.
     """
-    if trial.revision:
+    if trial.revision or _elsewhere(objective.space, trial):
         return Told(number=trial.number, state=TrialState.CANCELLED)
     metrics = trial.metrics or {}
     step, value = trial.last_step, trial.last_metrics.get(objective.metrics[0].name)
@@ -92,6 +95,15 @@ def told_of(objective: ObjectiveDescription, trial: Trial) -> Told:
         values=tuple(metrics[m.name] for m in objective.metrics) if complete else None,
         last=None if step is None or value is None else (step, value),
         violations=violations,
+    )
+
+
+def _elsewhere(space: Space, trial: Trial) -> bool:
+    """Whether it differs from the study's trials in what no sampler and no tuning chose."""
+    return any(
+        trial.config.get(variable.path, variable.default) != variable.default
+        for variable in space.variables
+        if not (variable.searched or variable.after_training)
     )
 
 

@@ -43,9 +43,9 @@ class Post:
     async def send(self, turn: Turn) -> None:
         """Tell every runner what there is to say, by what holds now; lost orders are restated."""
         letters = []
-        for name in turn.addressees():
-            orders = turn.orders(name, self._runners.get(name), self._leases, self._term)
-            letters.append(self._deliver(name, orders, declare=name in turn.arrived))
+        for to in turn.addressees():
+            orders = turn.orders(to, self._runners.get(to.runner), self._leases, self._term)
+            letters.append(self._deliver(to.runner, orders, declare=to.runner in turn.arrived))
         if len(letters) == 1:
             await letters[0]
         elif letters:
@@ -53,9 +53,9 @@ class Post:
 
     async def hint(self, turn: Turn) -> None:
         """Tell the runners at once which trials are to be pruned, and nothing else."""
-        for name, orders in turn.pruned.items():
-            hint = Orders(term=self._term, leases=tuple(orders))
-            await self._deliver(name, hint, declare=False)
+        for to, orders in turn.pruned.items():
+            hint = Orders(term=self._term, leases=tuple(orders), boot=to.boot)
+            await self._deliver(to.runner, hint, declare=False)
 
     async def _deliver(self, runner: str, orders: Orders, *, declare: bool) -> None:
         queue = runner_queue(runner, self._orchestrator)

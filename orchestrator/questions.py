@@ -5,6 +5,7 @@ Nothing here changes anything, so questions are answered beside the turns of the
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from itertools import islice
 from typing import TypeVar
 
 import msgspec
@@ -13,15 +14,18 @@ from orchestrator.leases import Leases
 from orchestrator.progress import progress_of, progress_of_stored
 from orchestrator.reception import Reception
 from orchestrator.results import Results
-from orchestrator.runners import offered
+from orchestrator.runners import Runner, offered
 from orchestrator.studies import Studies
 from orchestrator.summary import summarise
 from orchestrator.trials import Moment
+from schema.edit_requests import ListRevisions
 from schema.errors import UnknownName
 from schema.messages import Report
 from schema.requests import (
     PAGE_BYTES,
     PAGE_ROWS,
+    GetProfile,
+    GetProfileHistory,
     GetProgress,
     GetService,
     GetStudy,
@@ -30,7 +34,7 @@ from schema.requests import (
     GetTrials,
     Held,
     ListOffers,
-    ListRevisions,
+    ListProfiles,
     ListRunners,
     ListStudies,
     Presence,
@@ -43,7 +47,6 @@ from schema.results import Progress, Summary, TrialResult
 from schema.revision import Revision
 from schema.study import ObjectiveDescription
 
-T = TypeVar("T")
 CURVE_REPORTS = 5_000
 """A longer curve is thinned to so many of its reports, evenly."""
 
@@ -63,28 +66,31 @@ class Questions:
         self._studies = studies
         self._reception = reception
         self._leases = leases
-        self._results = results
+        self.results = results
 
     async def answer(self, question: Question, now: Moment) -> object:
         """The result that `schema.requests.RESULTS` names for this question.
 
         Raises:
-            UnknownName: there is no such study or trial.
+            UnknownName: there is no such study, trial or profile.
             StoreError: the database cannot be read.
         """
         match question:
             case GetService():
                 return self._service()
             case ListRunners():
-                return tuple(self.runner(name, now) for name in self._reception.runners)
+                names = sorted(n for n in self._reception.runners if n > question.after)
+                return _page(self.runner(name, now) for name in names)
             case ListOffers():
                 return tuple(self.offers(now))
             case GetProgress():
                 return await self._progress(question.study)
             case ListStudies():
-                return tuple(await (await self._results()).studies())
+                studies = await (await self.results()).studies()
+                studies.sort(key=lambda study: study.id)
+                return _page(study for study in studies if study.id >= question.first)
             case GetStudy():
-                return await (await self._results()).study(question.study)
+                return await (await self.results()).study(question.study)
             case GetSummary():
                 return await self._summary(question, now)
             case GetTrials():
@@ -93,13 +99,23 @@ class Questions:
                 return await self._trial(question)
             case ListRevisions():
                 return await self._revisions(question)
+            case ListProfiles():
+                return tuple(await (await self.results()).profiles.overviews())
+            case GetProfile():
+                profiles = (await self.results()).profiles
+                return await profiles.profile(question.name, question.version)
+            case GetProfileHistory():
+                return tuple(await (await self.results()).profiles.history(question.name))
 
     def offers(self, now: Moment) -> list[ObjectiveDescription]:
         """What the runners that are there offer."""
+        return offered(self.there(now))
+
+    def there(self, now: Moment) -> list[Runner]:
+        """The runners that are not gone."""
         lease = self._leases.lease_seconds
         runners = self._reception.runners.values()
-        there = [r for r in runners if r.presence(now.mono, lease) is not Presence.GONE]
-        return offered(there)
+        return [r for r in runners if r.presence(now.mono, lease) is not Presence.GONE]
 
     def runner(self, name: str, now: Moment) -> RunnerOverview:
         """One runner.
@@ -115,6 +131,7 @@ class Questions:
                 study=self._studies.engines[trial.study].spec.name,
                 number=trial.number,
                 attempt=trial.attempt,
+                slot=trial.slot,
                 started=trial.started,
                 step=trial.last_step,
             )
@@ -126,12 +143,12 @@ class Questions:
         engine = self._studies.named(study)
         if engine is not None:
             return progress_of(engine)
-        results = await self._results()
+        results = await self.results()
         overview = await results.study(study)
         return progress_of_stored(overview, await results.trials(overview))
 
     async def _summary(self, question: GetSummary, now: Moment) -> Summary:
-        results = await self._results()
+        results = await self.results()
         study = await results.study(question.study)
         trials = await results.trials(study)
         control = study.spec.settings.pruner.control_fraction
@@ -152,12 +169,12 @@ class Questions:
         return None if engine is None or engine.done else name
 
     async def _trials(self, question: GetTrials) -> tuple[TrialResult, ...]:
-        results = await self._results()
+        results = await self.results()
         study = await results.study(question.study)
         return _page(await results.page(study, max(question.first, 0), PAGE_ROWS))
 
     async def _trial(self, question: GetTrial) -> TrialDetail:
-        results = await self._results()
+        results = await self.results()
         study = await results.study(question.study)
         trial = await results.trial(study, question.number)
         return TrialDetail(
@@ -168,17 +185,20 @@ class Questions:
         )
 
     async def _revisions(self, question: ListRevisions) -> tuple[Revision, ...]:
-        results = await self._results()
+        results = await self.results()
         study = await results.study(question.study)
         trial = await results.trial(study, question.number)
         return _page(await results.revisions(trial, max(question.first, 1), PAGE_ROWS))
 
 
+T = TypeVar("T")
+
+
 def _page(rows: Iterable[T]) -> tuple[T, ...]:
-    """As many of the rows as `PAGE_BYTES` have room for, but one at least."""
+    """As many of the ``rows`` as one answer may hold."""
     page: list[T] = []
     size = 0
-    for row in rows:
+    for row in islice(rows, PAGE_ROWS):
         size += len(msgspec.msgpack.encode(row))
         if page and size > PAGE_BYTES:
             break

@@ -15,7 +15,7 @@ from orchestrator.retries import absolve
 from orchestrator.runners import Runner
 from orchestrator.study_engine import StudyEngine
 from orchestrator.trials import Moment
-from orchestrator.turn import Turn
+from orchestrator.turn import Address, Turn
 from schema.codec import runner_codec
 from schema.errors import Undecodable, WrongInput
 from schema.identity import checked_name, runner_party
@@ -34,7 +34,7 @@ class _Greeting(msgspec.Struct, tag="hello", frozen=True, kw_only=True):
 
     runner: str
     boot: str = ""
-    protocol: int = 0
+    protocol: int
     version: str = ""
 
 
@@ -90,6 +90,11 @@ class Reception:
             )
             self._turn_away(greeting, turn)
             return
+        to = Address(hello.runner, hello.boot)
+        known = self.runners.get(hello.runner)
+        if known is not None and (why := known.keeps_out(hello, turn.moment.mono)):
+            turn.turn_away(to, why)
+            return
         runner = self.runners[hello.runner] = Runner(
             name=hello.runner,
             boot=hello.boot,
@@ -97,12 +102,13 @@ class Reception:
             offers={offer.entry: offer for offer in hello.offers},
             seen=turn.moment.mono,
             host=hello.host,
+            began=hello.began,
             version=hello.version,
             devices=hello.devices,
             steer=self._steer_of(hello.runner, turn),
         )
         turn.arrived.add(runner.name)
-        turn.greet(runner.name)
+        turn.greet(to)
         for trial in list(self._leases.held.get(runner.name, {}).values()):
             if trial.boot not in ("", hello.boot):
                 because = f"{runner.name} was started anew"
@@ -134,12 +140,12 @@ class Reception:
             ),
         )
         turn.arrived.add(greeting.runner)
-        turn.greet(greeting.runner)
+        turn.greet(Address(greeting.runner, greeting.boot))
 
     def study_opened(self, engine: StudyEngine, turn: Turn) -> None:
         """A study is there: is it what the runners offer?"""
         for runner in self.runners.values():
-            runner.misfits.pop(engine.spec.name, None)
+            runner.matches.pop(engine.spec.name, None)
             self._compare(runner, engine, turn)
 
     def _compare(self, runner: Runner, engine: StudyEngine, turn: Turn) -> None:
@@ -152,8 +158,10 @@ class Reception:
 
     def _hear(self, message: Heartbeat | Records, turn: Turn) -> None:
         known = self.runners.get(message.runner)
-        if known is None or known.boot != message.boot:
-            turn.introduce.add(message.runner)
+        if known is not None and known.boot != message.boot:
+            known = None
+        if known is None:
+            turn.introduce.add(Address(message.runner, message.boot))
         else:
             known.seen = turn.moment.mono
         if isinstance(message, Records):
@@ -163,22 +171,24 @@ class Reception:
         if known is not None:
             known.draining = message.draining
             known.degraded = message.degraded
+            known.left = message.leaving
             known.devices = message.devices or known.devices
         self._renew(message, turn)
 
     def _apply(self, message: Records, record: Record, turn: Turn) -> None:
+        sender = Address(message.runner, message.boot)
         verdict = self._leases.judge(message.runner, record)
         if verdict is Verdict.APPLY:
             trial = self._leases.live[record.trial]
             before = trial.desired
             self._engines[trial.study].apply(trial, record, turn.moment, turn.changes)
             if before is Desired.RUN and trial.desired is Desired.PRUNE:
-                turn.prune(message.runner, trial)
+                turn.prune(sender, trial)
         elif verdict is Verdict.FENCED:
             self._absolve(record.trial, message.boot, turn)
             if isinstance(record.body, Final):
                 self._keep_stale(message.runner, record, record.body, turn)
-        turn.answer(message.runner, record.trial, record.attempt, record.seq)
+        turn.answer(sender, record.trial, record.attempt, record.seq)
 
     def _keep_stale(self, runner: str, record: Record, final: Final, turn: Turn) -> None:
         """The end of an attempt that had lost its trial: for people to look at, never counted."""
@@ -195,27 +205,36 @@ class Reception:
             turn.changes.touch(trial)
 
     def _renew(self, message: Heartbeat, turn: Turn) -> None:
-        turn.greet(message.runner)
+        sender = Address(message.runner, message.boot)
+        turn.greet(sender)
         moment = turn.moment
         for trial in self._leases.renew(message.runner, message.leases, moment.mono):
             self._engines[trial.study].taken_back(trial, moment, turn.changes)
         claimed: set[int] = set()
         for claim in message.leases:
             claimed.add(claim.trial)
-            turn.answer(message.runner, claim.trial, claim.attempt, claim.seq)
+            turn.answer(sender, claim.trial, claim.attempt, claim.seq)
             self._restate(message.runner, claim, turn)
             if self._leases.superseded(claim.trial, claim.attempt):
                 self._absolve(claim.trial, message.boot, turn)
         for trial in list(self._leases.held.get(message.runner, {}).values()):
-            if trial.state is not TrialState.LEASED or trial.boot != message.boot:
-                continue
-            if trial.id in claimed:
+            if trial.id in claimed or trial.boot != message.boot:
                 continue
             engine = self._engines[trial.study]
-            if message.draining:  # it was granted before this was known, and will not be taken
+            if message.leaving:
+                engine.lose(trial, f"{message.runner} ended", moment, turn.changes)
+            elif trial.state is not TrialState.LEASED:
+                continue
+            elif message.draining:  # it was granted before this was known, and will not be taken
                 engine.lose(trial, f"{message.runner} takes no more", moment, turn.changes)
             elif moment.mono - trial.offered > OFFER_AGAIN_SECONDS:
-                turn.assign(message.runner, engine, trial)
+                turn.assign(sender, engine, trial)
+
+    def study_closed(self, engine: StudyEngine) -> None:
+        """A study is not open any more."""
+        self._told = {told for told in self._told if told[0] != engine.id}
+        for runner in self.runners.values():
+            runner.matches.pop(engine.spec.name, None)
 
     def _restate(self, runner: str, claim: LeaseClaim, turn: Turn) -> None:
         """Tell a training again of the revisions of which it was not told yet."""

@@ -3,12 +3,14 @@
 Opens the database read-only; it never waits for the writer and never holds it up.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from orchestrator.store.database import Database
+from orchestrator.store.profiles import StoredProfiles
 from orchestrator.store.queries import query
 from orchestrator.store.revisions import revisions_of_trial
 from orchestrator.store.rows import Row, study_from, trial_from
@@ -25,6 +27,7 @@ class Results:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.profiles = StoredProfiles(database)
 
     @classmethod
     @asynccontextmanager
@@ -152,6 +155,32 @@ class Results:
         return await self._database.run(
             lambda db: [Event(*r) for r in db.execute(query("recent_events_of_trial"), of)]
         )
+
+
+class LateResults:
+    """What is stored in the database at ``path``, opened when somebody first wants to read it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stack = AsyncExitStack()
+        self._opening = asyncio.Lock()
+        self._results: Results | None = None
+
+    async def get(self) -> Results:
+        """The results.
+
+        Raises:
+            StoreError: as `Results.open`.
+        """
+        async with self._opening:
+            if self._results is None:
+                opening = Results.open(self._path)
+                self._results = await self._stack.enter_async_context(opening)
+            return self._results
+
+    async def close(self) -> None:
+        """Nothing is read any more."""
+        await self._stack.aclose()
 
 
 def _overview(row: Row, counts: dict[TrialState, int]) -> StudyOverview:

@@ -167,7 +167,7 @@ class OptunaStudy:
                 values[variable.path] = from_sampler(variable, raw)
         if self._tried is not None:
             tried = tuple(values.items())
-            if tried in self._tried:
+            if tried in self._tried and ask.fixed is None:
                 self._finish(trial, OptunaState.FAIL, None)
                 return None
             self._tried.add(tried)
@@ -300,7 +300,9 @@ class Sampler:
         """
 
         def work() -> list[tuple[Ask, dict[str, Value]]]:
-            known = self._studies[study]
+            known = self._studies.get(study)
+            if known is None:  # closed while it was asked
+                return []
             for told in tells:
                 known.tell(told)
             found = []
@@ -311,6 +313,10 @@ class Sampler:
             return found
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def close(self, study: int) -> None:
+        """Forget the Optuna study of ``study``, once it has answered what it was asked before."""
+        self._thread.submit(self._studies.pop, study, None)
 
     async def __aenter__(self) -> Self:
         return self

@@ -6,26 +6,27 @@ gather, so a busy service writes large transactions and an idle one answers at o
 any two steps heals by repetition: what was applied is recognised and only answered again.
 
 What a client changes is a turn of its own, in the same order. What it asks is answered beside them.
+A message whose handling fails is put aside, and what was decided with it is forgotten.
 """
 
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Coroutine
-from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
+from orchestrator.alarm import Alarm
 from orchestrator.chronicle import Chronicle
-from orchestrator.clients import Clients, answered, refused
+from orchestrator.clients import Clients, answered, failure, refused
 from orchestrator.commands import Commands
+from orchestrator.inbox import Inbox
 from orchestrator.leases import Leases
 from orchestrator.ledger import Ledger
 from orchestrator.post import Post
 from orchestrator.questions import Questions
 from orchestrator.reception import Reception
-from orchestrator.results import Results
+from orchestrator.results import LateResults
 from orchestrator.runners import FORGOTTEN_SECONDS
 from orchestrator.sampling import Sampler
 from orchestrator.scheduling import plan, very_short
@@ -34,7 +35,7 @@ from orchestrator.studies import Studies
 from orchestrator.study_engine import StudyEngine
 from orchestrator.supply import Supply
 from orchestrator.trials import Moment
-from orchestrator.turn import Turn
+from orchestrator.turn import Address, Turn
 from schema.broker import Broker, Delivery
 from schema.errors import StoreError, TrialMQError
 from schema.failpoints import reach
@@ -51,10 +52,6 @@ LATE_SECONDS = 10.0
 
 GATHER_SECONDS = 0.002
 """Where trials are shorter than a transaction, a turn waits this long for company."""
-
-TURN_MESSAGES = 512
-TURN_BYTES = 512 * 1024
-"""A turn takes no more than this at once, so that the event loop is never held for long."""
 
 
 class Service:
@@ -82,13 +79,14 @@ class Service:
         self._name = orchestrator
         self._resident = resident
         self._version = version
+        self._results = LateResults(store.path)
         self._studies = Studies(store, self.leases)
         self._reception = Reception(self.leases, self._studies.engines, version)
         self._chronicle = Chronicle(self._studies.engines, self._reception.runners, self.leases)
         self._supply = Supply(sampler, self._studies.engines, self._wake)
         self._post = Post(broker, orchestrator, self.leases, self._reception.runners, store.term)
         self._questions = Questions(
-            self._overview, self._studies, self._reception, self.leases, self._results
+            self._overview, self._studies, self._reception, self.leases, self._results.get
         )
         self._commands = Commands(
             store, self._studies, self._supply, self._reception, self._questions, self.leases.live
@@ -96,17 +94,15 @@ class Service:
         self._clients = Clients(
             broker, self._questions, self._change, self._put_aside, _now, orchestrator=orchestrator
         )
-        self._inbox: deque[Delivery] = deque()
+        self._inbox = Inbox()
         self._aside: list[tuple[str, str, bytes]] = []
         self._started = 0.0
         self._next_tick = 0.0
+        self._alarm = Alarm(self._wake)
         self._deciding = asyncio.Lock()  # one turn at a time
         self._work = asyncio.Event()
         self._lessons = asyncio.Event()
         self._turned = asyncio.Event()  # of the present turn; each has one of its own
-        self._reader: Results | None = None
-        self._reading = asyncio.Lock()
-        self._stack = AsyncExitStack()
         self._tasks: set[asyncio.Task[None]] = set()
         self._crash: asyncio.Future[None]
 
@@ -124,8 +120,7 @@ class Service:
         if self._resident:
             # Before anyone is heard, so that nobody is told that his trial is not known.
             for engine, past in await self._studies.resume(moment):
-                if not engine.spec.is_session:
-                    self._supply.open_later(engine, past)
+                self._supply.open_later(engine, past)
         for queue, receiver, prefetch in (
             (runners_inbox(self._name), self._receive, 1024),
             (clients_inbox(self._name), self._receive_request, 64),
@@ -142,12 +137,13 @@ class Service:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._alarm.cancel()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._supply.close()
-        await self._stack.aclose()
+        await self._results.close()
         if self._crash.done():
             self._crash.exception()
 
@@ -208,14 +204,14 @@ class Service:
             turn = Turn(_now())
             engine, past = await self._studies.open(spec, "", turn)
             self._reception.study_opened(engine, turn)
-            if spec.is_session:
-                self._supply.begin_session(engine, turn)
+            self._supply.begin_session(engine, turn)
             if orphaned:
                 for trial in engine.running():
                     engine.lose(trial, orphaned, turn.moment, turn.changes)
+            self._settle(turn)
             await self._complete(turn)
         reach("study.created")
-        if past is not None and not spec.is_session:
+        if past is not None:
             await self._supply.open(engine, past)
         self._lessons.set()
         self._wake()
@@ -232,7 +228,7 @@ class Service:
         self._work.set()
 
     def _receive(self, delivery: Delivery) -> None:
-        self._inbox.append(delivery)
+        self._inbox.put(delivery)
         self._work.set()
 
     def _receive_request(self, delivery: Delivery) -> None:
@@ -257,27 +253,28 @@ class Service:
             await self._work.wait()
             self._work.clear()
             async with self._deciding:
-                await self._turn(self._taken())
+                await self._turn(self._inbox.take())
             if self._inbox:
                 self._work.set()
             short = any(map(very_short, self._studies.engines.values()))
             await asyncio.sleep(GATHER_SECONDS if short else 0)
 
-    def _taken(self) -> list[Delivery]:
-        """What the next turn deals with."""
-        taken: list[Delivery] = []
-        size = 0
-        while self._inbox and len(taken) < TURN_MESSAGES and size < TURN_BYTES:
-            delivery = self._inbox.popleft()
-            size += len(delivery.body)
-            taken.append(delivery)
-        return taken
-
     # ------------------------------------------------------------------ one turn
 
     async def _turn(self, inbox: list[Delivery]) -> None:
         turn = Turn(_now())
-        self._decide(inbox, turn)
+        try:
+            self._decide(inbox, turn)
+        except Exception as error:
+            if not (self._resident and inbox):
+                raise
+            logger.exception("a turn of %d messages failed", len(inbox))
+            await self._start_anew()
+            if len(inbox) > 1:
+                self._inbox.put_back(inbox)
+                return
+            turn = Turn(_now())
+            turn.quarantine(inbox[0].sender or "a runner", failure(error), inbox[0].body)
         await self._complete(turn)
         if len(inbox) == 1:
             await inbox[0].acknowledge()
@@ -291,8 +288,7 @@ class Service:
         self._supply.create(turn)
         for delivery in inbox:
             self._reception.take(delivery.sender, delivery.body, turn)
-        aside, self._aside = self._aside, []
-        for source, why, raw in aside:
+        for source, why, raw in self._aside:
             turn.quarantine(source, why, raw)
         if turn.changes.quarantined:
             count, (_, source, why, _) = len(turn.changes.quarantined), turn.changes.quarantined[-1]
@@ -305,9 +301,21 @@ class Service:
         for grant in grants:
             boot = self._reception.runners[grant.runner].boot
             grant.engine.grant(grant.trial, grant.runner, turn.moment, turn.changes, boot)
-            turn.assign(grant.runner, grant.engine, grant.trial)
-        self._studies.settle(turn)
+            turn.assign(Address(grant.runner, boot), grant.engine, grant.trial)
+        self._settle(turn)
         self._supply.want(demand)
+        self._aside.clear()
+
+    def _settle(self, turn: Turn) -> None:
+        self._studies.settle(turn)
+        self._alarm.at(self._studies.due(), turn.moment.mono)
+
+    async def _start_anew(self) -> None:
+        """A decision failed half-way: go back to what is stored, as after a restart."""
+        for engine in self._studies.engines.values():
+            self._supply.forget(engine)
+        for engine, past in await self._studies.resume_anew(_now()):
+            self._supply.open_later(engine, past)
 
     def _watch(self, turn: Turn) -> None:
         """Once a tick: whose lease has run out? While nobody can be heard, nobody's."""
@@ -315,11 +323,11 @@ class Service:
         self._next_tick = turn.moment.mono + TICK_SECONDS
         if late > LATE_SECONDS or not self._broker.connected:
             self.leases.excuse(turn.moment.mono)
-        self._expire(turn)
-        self._reception.forget(turn.moment, FORGOTTEN_SECONDS)
-
-    def _expire(self, turn: Turn) -> None:
         self._reception.expire(turn)
+        self._reception.forget(turn.moment, FORGOTTEN_SECONDS)
+        for engine in self._studies.retire(turn.moment) if self._resident else ():
+            self._supply.forget(engine)
+            self._reception.study_closed(engine)
 
     async def _complete(self, turn: Turn) -> None:
         """Persist, then publish: nobody is told of what is not stored.
@@ -337,7 +345,10 @@ class Service:
             if hints is not None:
                 await hints
         await self._post.send(turn)
-        self._chronicle.tell(turn)
+        try:
+            self._chronicle.tell(turn)
+        except Exception:
+            logger.exception("the turn is done, and could not be told of")
         reach("service.after_publish")
 
     # ------------------------------------------------------------------ clients
@@ -355,10 +366,14 @@ class Service:
                 raise
             except TrialMQError as error:
                 return refused(request.id, error)
+            except Exception:
+                if self._resident:
+                    await self._start_anew()
+                raise
             answer = answered(request.id, result)
             kept = (turn.moment.wall, request.client, request.id, answer)
             turn.changes.answered.append(kept)
-            self._studies.settle(turn)
+            self._settle(turn)
             await self._complete(turn)
         reach("study.created" if isinstance(change, CreateStudy) else "settings.changed")
         self._lessons.set()
@@ -379,14 +394,6 @@ class Service:
             started=self._started,
             degraded=self._ledger.degraded,
         )
-
-    async def _results(self) -> Results:
-        """The reading side of the database, opened when it is first needed."""
-        async with self._reading:
-            if self._reader is None:
-                opening = Results.open(self._store.path)
-                self._reader = await self._stack.enter_async_context(opening)
-            return self._reader
 
 
 def _now() -> Moment:

@@ -1,17 +1,20 @@
 """The studies of an orchestrator: opened, changed, closed and deleted, in memory and on disk.
 
-A study is *open* while it is in memory; one that is finished stays on disk until somebody asks for
-it. What is decided here is stored with the turn that it is part of.
+A study is *open* while it is in memory; one that is finished leaves it after a while, and comes
+back when somebody wants it changed. What is decided here is stored with the turn it is part of.
 """
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from orchestrator.differences import check_same
-from orchestrator.leases import HELD, Leases
+from orchestrator.leases import HELD, REMEMBERED, Leases
 from orchestrator.store.rows import StudyRow
 from orchestrator.store.store import Store
 from orchestrator.study_engine import StudyEngine
-from orchestrator.suggestions import Past
+from orchestrator.suggestions import Past, Queued
+from orchestrator.time_limit import ServedTimes, out_of_time
 from orchestrator.trials import Moment, Trial
 from orchestrator.turn import Turn
 from schema.errors import UnknownName, WrongInput
@@ -19,6 +22,9 @@ from schema.requests import SettingsVersion
 from schema.results import StudyOverview
 from schema.study import StudySettings, StudySpec
 from schema.trial import TrialState
+
+RETIRED_SECONDS = 600.0
+"""A finished study stays in memory for so long."""
 
 
 class Studies:
@@ -31,6 +37,8 @@ class Studies:
         self._created: dict[int, float] = {}
         self._versions: dict[int, int] = {}
         self._closed: dict[int, str] = {}  # as it is stored
+        self._finished: dict[int, float] = {}  # since when, monotonic
+        self._times = ServedTimes()
         self._next = 1
 
     async def begin(self) -> None:
@@ -44,10 +52,16 @@ class Studies:
         for row in await self._store.studies():
             if _unfinished(row, counts.get(row.id, {})):
                 opened.append(await self._load(row, row.spec, moment))
-        for study, trial, attempt, applied in await self._store.ended():
+        for study, trial, attempt, applied in await self._store.ended(REMEMBERED):
             if study not in self.engines:
                 self._leases.remember(trial, attempt, applied)
         return opened
+
+    async def resume_anew(self, moment: Moment) -> list[tuple[StudyEngine, list[Past]]]:
+        """Forget all that is not stored, as a restart would."""
+        self.engines.clear()
+        self._leases.forget_all()
+        return await self.resume(moment)
 
     def named(self, name: str) -> StudyEngine | None:
         """The open study of this name."""
@@ -63,6 +77,24 @@ class Studies:
         if engine is None:
             raise UnknownName("running study", name, [e.spec.name for e in self.engines.values()])
         return engine
+
+    async def opened(self, name: str, moment: Moment) -> tuple[StudyEngine, list[Past] | None]:
+        """The study of this name as it stands, opened if it is not; with it comes what its sampler
+        has to be built from, ``None`` where it has one.
+
+        Raises:
+            UnknownName: there is none; the message offers the nearest.
+        """
+        engine = self.named(name)
+        if engine is not None:
+            return engine, None
+        row = await self._store.study(name)
+        if row is None:
+            raise UnknownName("study", name, [row.name for row in await self._store.studies()])
+        limits = row.spec.settings.limits
+        over = row.closed_because == out_of_time(limits)
+        self._times.begin(row.id, limits.seconds or 0.0 if over else 0.0)
+        return await self._load(row, row.spec, moment)
 
     # ------------------------------------------------------------------ opening
 
@@ -87,17 +119,17 @@ class Studies:
             return engine, []
         check_same(row.spec, spec)
         engine, past = await self._load(row, spec, turn.moment)
+        engine.reopen()
+        self._times.begin(engine.id)
         if row.spec != spec:
             turn.changes.redefined[row.id] = spec
         if row.spec.settings != spec.settings:
             self._new_version(engine, author, "", turn)
-        if not past:
-            engine.queued.append(spec.objective.space.defaults())
         return engine, past
 
     def _create(self, spec: StudySpec, author: str, turn: Turn) -> StudyEngine:
         engine = StudyEngine(self._next, spec, self._leases)
-        engine.queued.append(spec.start or spec.objective.space.defaults())
+        engine.queued.append(Queued(values=spec.start or spec.objective.space.defaults()))
         self._next += 1
         self._register(engine, StudyRow(engine.id, spec.name, spec, turn.moment.wall, "", 0))
         turn.changes.studies.append((engine.id, spec.name, spec, turn.moment.wall))
@@ -109,6 +141,12 @@ class Studies:
     ) -> tuple[StudyEngine, list[Past]]:
         engine = StudyEngine(row.id, spec, self._leases)
         past = engine.restore(*await self._store.load(row.id), moment)
+        if not past:
+            engine.queued.append(Queued(values=spec.objective.space.defaults()))
+        for queued in await self._store.queued(row.id):
+            engine.queued.append(queued)
+        if row.closed_because:
+            engine.close(row.closed_because)
         self._register(engine, row)
         return engine, past
 
@@ -126,7 +164,12 @@ class Studies:
                 f"study {spec.name!r} runs with sampler {stored.sampler!r} and seed {stored.seed}, "
                 f"not {spec.sampler!r} and {spec.seed}; stop it first, or take another name"
             )
+        if engine.closed_because or stored.settings.limits.seconds != spec.settings.limits.seconds:
+            self._times.begin(engine.id)
         engine.reopen()
+        if stored.objective.entry != spec.objective.entry:
+            moved = replace(stored.objective, entry=spec.objective.entry)
+            engine.spec = turn.changes.redefined[engine.id] = replace(stored, objective=moved)
         self.change(engine, spec.settings, author, "", turn)
 
     # ------------------------------------------------------------------ changing
@@ -140,11 +183,16 @@ class Studies:
     ) -> SettingsVersion:
         """Put other settings in force, as a new version; the same ones change nothing.
 
+        A study that ended because of its time limit goes on under another one.
+
         Raises:
             WrongInput: the settings describe no pruner.
         """
         if settings != engine.spec.settings:
+            limits = engine.spec.settings.limits
             engine.change(settings)
+            if limits != settings.limits and engine.closed_because == out_of_time(limits):
+                engine.reopen()
             turn.changes.redefined[engine.id] = engine.spec
             self._new_version(engine, author, because, turn)
             text = f"version {self.version(engine)} by {author or 'this process'}: {because}"
@@ -170,17 +218,35 @@ class Studies:
                     f"study {row.name!r} has {running} trials that run; stop it first, and delete "
                     "it when they have ended"
                 )
-            for trial in self._trials(engine):
-                self._leases.drop(trial)
-            del self.engines[row.id]
+            self._forget(engine)
         turn.changes.deleted.append((row.id,))
         return engine
+
+    def retire(self, moment: Moment) -> list[StudyEngine]:
+        """Put the studies away of which nobody wanted anything since they were finished."""
+        retired = []
+        for engine in list(self.engines.values()):
+            if not (engine.done and self.settled(engine)) or any(t.runner for t in engine.waiting):
+                self._finished.pop(engine.id, None)
+            elif moment.mono - self._finished.setdefault(engine.id, moment.mono) > RETIRED_SECONDS:
+                self._forget(engine)
+                retired.append(engine)
+        return retired
+
+    def _forget(self, engine: StudyEngine) -> None:
+        for trial in self._trials(engine):
+            self._leases.drop(trial)
+        del self.engines[engine.id]
+        for known in (self._created, self._versions, self._closed, self._finished):
+            known.pop(engine.id, None)
+        self._times.forget(engine.id)
 
     def _trials(self, engine: StudyEngine) -> Sequence[Trial]:
         return [trial for trial in self._leases.live.values() if trial.study == engine.id]
 
     def settle(self, turn: Turn) -> None:
-        """Whatever was closed or opened again since the last turn is stored as such."""
+        """Whatever was closed, also by its time limit, or opened again is stored as such."""
+        self._times.close_those_over(self.engines.values(), turn.moment.mono)
         for engine in self.engines.values():
             because = engine.closed_because
             if because != self._closed[engine.id]:
@@ -189,6 +255,10 @@ class Studies:
                 turn.changes.closed.append((because, since, engine.id))
                 if because:
                     turn.changes.note(turn.moment.wall, engine.id, "closed", because)
+
+    def due(self) -> float:
+        """The monotonic time at which the next study has been served for as long as it may be."""
+        return self._times.due
 
     def settled(self, engine: StudyEngine) -> bool:
         """Is it stored whether the study is closed?"""

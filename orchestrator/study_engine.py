@@ -17,6 +17,7 @@ from orchestrator.retries import MAX_LOSSES, after_failure, blame
 from orchestrator.suggestions import Ask, Past, Told
 from orchestrator.trial_editing import TrialEditing
 from orchestrator.trial_pruning import TrialPruning
+from orchestrator.trial_queue import TrialQueue
 from orchestrator.trials import Changes, Moment, Trial
 from schema.codec import reports_codec
 from schema.errors import Undecodable
@@ -39,7 +40,7 @@ class StudyEngine:
         self.counts: Counter[TrialState] = Counter()
         self.created = 0
         self.waiting: deque[Trial] = deque()
-        self.queued: deque[dict[str, Value]] = deque()
+        self.queued = TrialQueue()
         self.best: tuple[int, float] | None = None
         self.tells: list[Told] = []
         self.trial_seconds = 0.0
@@ -96,17 +97,15 @@ class StudyEngine:
 
     def asks(self, wanted: int) -> list[Ask]:
         """The trials to create so that ``wanted`` more can run, within the limits."""
+        queued = self.queued.next(int(min(wanted, self.creatable)))
         return [
-            Ask(number=self.created + i, fixed=self.queued[i] if i < len(self.queued) else None)
-            for i in range(int(min(wanted, self.creatable)))
+            Ask(number=number, fixed=fixed) for number, fixed in enumerate(queued, self.created)
         ]
 
     def create(
         self, trial_id: int, ask: Ask, sampled: dict[str, Value], moment: Moment, changes: Changes
     ) -> None:
         """A new trial waits, with its complete and checked configuration."""
-        if ask.fixed is not None:
-            self.queued.popleft()
         trial = Trial(
             id=trial_id,
             study=self.id,
@@ -120,6 +119,8 @@ class StudyEngine:
         self._leases.add(trial, moment.mono)
         self.waiting.append(trial)
         changes.create(trial)
+        if ask.fixed is not None:
+            self.queued.become(trial, moment, changes)
 
     # ------------------------------------------------------------------ leases
 
@@ -173,7 +174,7 @@ class StudyEngine:
         changes.touch(trial)
         body = record.body
         if isinstance(body, Started):
-            trial.started = moment.wall
+            trial.started, trial.slot = moment.wall, body.slot
             trial.become(TrialState.RUNNING)
             changes.started.append((body.slot, body.device, moment.wall, trial.id, trial.attempt))
             self.editing.begin(trial, body, moment, changes)

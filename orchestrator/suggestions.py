@@ -15,6 +15,19 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """A complete configuration that is to become a trial before any that the sampler chooses.
+
+    ``id`` is that of its row, ``None`` for the default configuration that a study begins with;
+    ``text`` says who wants it and why.
+    """
+
+    values: dict[str, Value]
+    id: int | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """What a sampler learns from a trial that ended.
 

@@ -40,7 +40,12 @@ class Supply:
         Raises:
             WrongInput: the sampler does not exist or lacks a package.
         """
+        if engine.spec.is_session:
+            return
         await self._sampler.open(engine.id, engine.spec, past)
+        if engine.id not in self._engines:  # it was closed meanwhile
+            self._sampler.close(engine.id)
+            return
         self._ready.add(engine)
         self._hungry.set()
 
@@ -59,9 +64,10 @@ class Supply:
         task.add_done_callback(self._opening.discard)
 
     def begin_session(self, engine: StudyEngine, turn: Turn) -> None:
-        """A session needs no sampler: its one trial is there from the beginning."""
-        if not engine.created:
-            ask = Ask(number=0, fixed=engine.queued[0])
+        """A session needs no sampler: its one trial is there from the beginning. Of a search
+        nothing is."""
+        if engine.spec.is_session and not engine.created:
+            ask = Ask(number=0, fixed=engine.queued.next(1)[0])
             engine.create(self.next_trial, ask, {}, turn.moment, turn.changes)
             self.next_trial += 1
 
@@ -72,8 +78,10 @@ class Supply:
         await asyncio.gather(*self._opening, return_exceptions=True)
 
     def forget(self, engine: StudyEngine) -> None:
-        """The study is gone."""
+        """The study is not open any more."""
         self._ready.discard(engine)
+        self._asking.discard(engine)
+        self._sampler.close(engine.id)
 
     def create(self, turn: Turn) -> None:
         """What was suggested since the last turn becomes trials."""
@@ -108,6 +116,8 @@ class Supply:
         self._asking.add(engine)
         tells, engine.tells = engine.tells, []
         found = await self._sampler.exchange(engine.id, tells, asks)
+        if engine not in self._asking:  # the study was closed meanwhile
+            return
         if not found:
             engine.close("every configuration has been tried")
         self._suggested.append((engine, found))

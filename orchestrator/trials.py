@@ -54,6 +54,7 @@ class Trial:
     avoid: str | None = None  # the runner on which it crashed
     boot: str = ""  # of the runner that it was granted to
     deaths: tuple[str, ...] = ()  # the boots that died while they had it, as far as is known
+    slot: str = ""  # in which its attempt runs
     last_metrics: dict[str, float] = field(default_factory=dict)
     last_seconds: float = 0.0  # since its attempt started, as its last report says
     offered: float = -math.inf  # when its assignment was last sent, on the monotonic clock
@@ -101,6 +102,11 @@ class Changes:
     """By trial id and number."""
     revised: list[tuple[int, int, int, Revised]] = field(default_factory=list)
     """trial id, attempt, seq, what the training said."""
+    queued: list[tuple[int, int, str, str, str, float]] = field(default_factory=list)
+    """id, study, configuration as JSON, text, author, at."""
+    dequeued: list[tuple[int]] = field(default_factory=list)
+    profiles: list[tuple[str, tuple[object, ...]]] = field(default_factory=list)
+    """Statements of ``profiles.sql`` with their parameters, in their order."""
     closed: list[tuple[str, float | None, int]] = field(default_factory=list)
     """why, since when (both empty for a study that was opened again), study."""
     deleted: list[tuple[int]] = field(default_factory=list)

@@ -10,8 +10,9 @@ default, and the caller decides whether that will do. Every value of the profile
 from collections.abc import Iterator, Mapping
 
 import msgspec
+from msgspec.structs import replace
 
-from schema.errors import InvalidValue, UnknownName
+from schema.errors import InvalidValue, UnknownName, WrongInput
 from schema.profile import Profile
 from schema.space import Space
 from schema.values import Value, shown, typed, written
@@ -46,6 +47,11 @@ class Adapted(msgspec.Struct, frozen=True, kw_only=True):
     """Values that are no longer allowed: the defaults stand instead."""
     inactive: dict[str, Value] = {}
     """What the profile has for variables whose conditions do not hold: the defaults stand."""
+
+    @property
+    def foreign(self) -> bool:
+        """Whether nothing of the profile could be used: it is one of another configuration."""
+        return len(self.filled) == len(self.values)
 
     @property
     def exact(self) -> bool:
@@ -103,6 +109,12 @@ def adapt(profile: Profile, space: Space) -> Adapted:
     )
 
 
+def as_defaults(values: Mapping[str, Value], space: Space) -> Space:
+    """The space with `values`, which it allows, as its defaults; all that is searched stays so."""
+    variables = (replace(v, default=values.get(v.path, v.default)) for v in space.variables)
+    return Space(variables=tuple(variables))
+
+
 def fit(profile: Profile, space: Space) -> Adapted:
     """As `adapt`, but wrong values of a profile that was made for `space`, or by hand, are refused.
 
@@ -112,9 +124,15 @@ def fit(profile: Profile, space: Space) -> Adapted:
     Raises:
         UnknownName: a group or variable that does not exist; the message offers the nearest.
         InvalidValue: a value that is not allowed.
+        WrongInput: the profile has nothing in common with the space.
     """
     adapted = adapt(profile, space)
     if profile.fingerprint and profile.fingerprint != space.fingerprint():
+        if adapted.foreign:
+            objective = profile.objective or "another objective"
+            raise WrongInput(
+                f"profile {profile.name!r} is one of {objective}: none of its variables exists here"
+            )
         return adapted
     for path in adapted.dropped:
         raise _unknown(path, space)

@@ -130,7 +130,11 @@ class DeviceHealth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
-    """A runner arrives: how many trials it takes at once, and which objectives it offers."""
+    """A runner arrives: how many trials it takes at once, and which objectives it offers.
+
+    ``began`` is when it started, in monotonic seconds of its host: of two with one name on one
+    host, the later one has taken the place of the other.
+    """
 
     runner: str
     boot: str
@@ -138,6 +142,7 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
     offers: tuple[ObjectiveDescription, ...]
     devices: tuple[DeviceHealth, ...] = ()
     host: str = ""
+    began: float = 0.0
     version: str = ""
     protocol: int = PROTOCOL
 
@@ -146,7 +151,8 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat"):
     """A runner lives; only the leases it names are renewed.
 
     ``draining`` says that it takes nothing more; ``degraded`` what is wrong with it, in words (its
-    disk is full, say), empty when nothing is.
+    disk is full, say), empty when nothing is. ``leaving`` is its goodbye: it ends, and what it does
+    not name it will never come back for.
     """
 
     runner: str
@@ -155,6 +161,7 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat"):
     devices: tuple[DeviceHealth, ...] = ()
     draining: bool = False
     degraded: str = ""
+    leaving: bool = False
 
 
 class Records(msgspec.Struct, frozen=True, kw_only=True, tag="records"):
@@ -225,8 +232,10 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True, tag="orders"):
     """Everything the orchestrator has to say to one runner at once.
 
     ``revisions`` of one attempt stand in their order. ``introduce`` asks a runner that the
-    orchestrator does not know for another ``Hello``.
-    ``refused`` says why the orchestrator gives this runner nothing (another version, say).
+    orchestrator does not know for another ``Hello``. ``refused`` says why the orchestrator gives
+    this runner nothing (another version, say). They are for the runner of this ``boot`` and nobody
+    else; empty is for whoever hears them. ``taken`` tells it that its name, and so the queue of
+    that name, is another runner's.
     """
 
     term: int
@@ -236,6 +245,8 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True, tag="orders"):
     introduce: bool = False
     steer: Steer = Steer.RUN
     refused: str = ""
+    boot: str = ""
+    taken: bool = False
 
 
 FromRunner = Hello | Heartbeat | Records

@@ -12,17 +12,26 @@ from typing import Annotated, Any
 
 import msgspec
 
+from schema.edit_requests import ApplyEdits, ListRevisions, RestartTrial, UndoRevision
 from schema.messages import DeviceHealth, Report, Steer
+from schema.profile import Profile
+from schema.profile_history import (
+    ImportedProfile,
+    ProfileEvent,
+    ProfileOverview,
+    QueuedTrial,
+    StoredProfile,
+)
 from schema.results import AttemptResult, Event, Progress, StudyOverview, Summary, TrialResult
 from schema.revision import Revision
 from schema.study import ObjectiveDescription, StudySettings, StudySpec
 from schema.values import Value
 
 PAGE_ROWS = 500
-"""A page of trials or events has at most so many rows, so that no answer is too large."""
+"""A page has at most so many rows, so that no answer is too large."""
 
 PAGE_BYTES = 1024 * 1024
-"""Nor has a page of trials more than this, unless a single one has."""
+"""Nor has it more than this, unless a single row has."""
 
 
 class Presence(StrEnum):
@@ -96,7 +105,9 @@ class GetService(msgspec.Struct, frozen=True, kw_only=True, tag="get service"):
 
 
 class ListStudies(msgspec.Struct, frozen=True, kw_only=True, tag="list studies"):
-    """Every study, oldest first."""
+    """A page of the studies, oldest first, from the one of id ``first`` on."""
+
+    first: int = 0
 
 
 class GetStudy(msgspec.Struct, frozen=True, kw_only=True, tag="get study"):
@@ -132,20 +143,32 @@ class GetTrial(msgspec.Struct, frozen=True, kw_only=True, tag="get trial"):
     number: int
 
 
-class ListRevisions(msgspec.Struct, frozen=True, kw_only=True, tag="list revisions"):
-    """Up to `PAGE_ROWS` edits of a trial by number, from number ``first`` on."""
-
-    study: str
-    number: int
-    first: int = 1
-
-
 class ListOffers(msgspec.Struct, frozen=True, kw_only=True, tag="list offers"):
     """The objectives that runners offer."""
 
 
 class ListRunners(msgspec.Struct, frozen=True, kw_only=True, tag="list runners"):
-    """Every runner that was heard of since the orchestrator started."""
+    """A page of the runners that were heard of since the orchestrator started, by name: those that
+    come after ``after``."""
+
+    after: str = ""
+
+
+class ListProfiles(msgspec.Struct, frozen=True, kw_only=True, tag="list profiles"):
+    """The last version of each profile that is not deleted, by name."""
+
+
+class GetProfile(msgspec.Struct, frozen=True, kw_only=True, tag="get profile"):
+    """One version of a profile, by default its last."""
+
+    name: str
+    version: int | None = None
+
+
+class GetProfileHistory(msgspec.Struct, frozen=True, kw_only=True, tag="get profile history"):
+    """What happened to a profile, also to one that is deleted."""
+
+    name: str
 
 
 # ---------------------------------------------------------------------- changes
@@ -192,36 +215,58 @@ class StopTrial(msgspec.Struct, frozen=True, kw_only=True, tag="stop trial"):
     because: str = ""
 
 
-class ApplyEdits(msgspec.Struct, frozen=True, kw_only=True, tag="apply edits"):
-    """Change values of a trial, while it runs where they are live: all take effect, or none.
+class QueueTrial(msgspec.Struct, frozen=True, kw_only=True, tag="queue trial"):
+    """Run a configuration as a trial of the study, before any that its sampler chooses.
 
-    ``expected`` is the number of the revision that was looked at, ``None`` where that does not
-    matter. Answered as soon as it is stored; what becomes of it, `ListRevisions` says.
+    It is that of a ``profile``, or of a ``trial`` of the study, or the default one, with the values
+    of ``set`` in their places.
     """
 
     study: str
-    number: int
-    edits: dict[str, Value]
-    expected: int | None = None
+    profile: str = ""
+    version: int | None = None
+    trial: int | None = None
+    set: dict[str, Value] = {}
     because: str = ""
 
 
-class UndoRevision(msgspec.Struct, frozen=True, kw_only=True, tag="undo revision"):
-    """Take back what a revision changed, as a new one."""
+class SaveProfile(msgspec.Struct, frozen=True, kw_only=True, tag="save profile"):
+    """Save a configuration as the next version of a profile.
 
-    study: str
-    number: int
-    revision: int
-    expected: int | None = None
+    It is that of a ``trial`` of a ``study`` (``None``: its best), or without a study the profile's
+    last version, with the values of ``set`` in their places.
+    """
+
+    name: str
+    study: str = ""
+    trial: int | None = None
+    set: dict[str, Value] = {}
     because: str = ""
 
 
-class RestartTrial(msgspec.Struct, frozen=True, kw_only=True, tag="restart trial"):
-    """End the running attempt; the next begins with the newest revision, from a checkpoint."""
+class ImportProfile(msgspec.Struct, frozen=True, kw_only=True, tag="import profile"):
+    """Save a profile that comes from elsewhere as the next version of ``name`` (or of its own).
 
-    study: str
-    number: int
+    It is checked by the space of ``study``, or by what is known here of its objective.
+    """
+
+    profile: Profile
+    name: str = ""
+    study: str = ""
     because: str = ""
+
+
+class RenameProfile(msgspec.Struct, frozen=True, kw_only=True, tag="rename profile"):
+    """Give a profile, with its history, a name that no other has or had."""
+
+    name: str
+    to: str
+
+
+class DeleteProfile(msgspec.Struct, frozen=True, kw_only=True, tag="delete profile"):
+    """List the profile no more; its versions stay in its history."""
+
+    name: str
 
 
 class SteerRunner(msgspec.Struct, frozen=True, kw_only=True, tag="steer runner"):
@@ -242,7 +287,11 @@ Question = (
     | ListRevisions
     | ListOffers
     | ListRunners
+    | ListProfiles
+    | GetProfile
+    | GetProfileHistory
 )
+ProfileChange = SaveProfile | ImportProfile | RenameProfile | DeleteProfile
 Change = (
     CreateStudy
     | ChangeSettings
@@ -252,7 +301,9 @@ Change = (
     | ApplyEdits
     | UndoRevision
     | RestartTrial
+    | QueueTrial
     | SteerRunner
+    | ProfileChange
 )
 Command = Question | Change
 
@@ -275,6 +326,9 @@ RESULTS: dict[type, Any] = {
     ListRevisions: tuple[Revision, ...],
     ListOffers: tuple[ObjectiveDescription, ...],
     ListRunners: tuple[RunnerOverview, ...],
+    ListProfiles: tuple[ProfileOverview, ...],
+    GetProfile: StoredProfile,
+    GetProfileHistory: tuple[ProfileEvent, ...],
     CreateStudy: StudyOverview,
     ChangeSettings: SettingsVersion,
     StopStudy: StudyOverview,
@@ -283,7 +337,12 @@ RESULTS: dict[type, Any] = {
     ApplyEdits: Revision,
     UndoRevision: Revision,
     RestartTrial: TrialResult,
+    QueueTrial: QueuedTrial,
     SteerRunner: RunnerOverview,
+    SaveProfile: ProfileOverview,
+    ImportProfile: ImportedProfile,
+    RenameProfile: ProfileOverview,
+    DeleteProfile: None,
 }
 """What each command is answered with."""
 

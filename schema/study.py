@@ -92,11 +92,15 @@ class ObjectiveDescription(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """When a study ends, and how long one trial may take; seconds, ``None`` is no limit."""
+    """When a study ends, how long one trial may take, and how long it may report nothing.
+
+    Seconds; ``None`` is no limit.
+    """
 
     trials: int | None = None
     seconds: float | None = None
     trial_seconds: float | None = None
+    silent_seconds: float | None = None
 
 
 class StudySettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ sends until the orchestrator has committed them.
 import asyncio
 import logging
 import socket
+import time
 import uuid
 from collections import deque
 from collections.abc import Sequence
@@ -84,12 +85,13 @@ class RunnerAgent:
     ) -> None:
         self.name = name
         self._settings = settings
+        self._began = time.monotonic()
         self._spool = _spool(settings)
         folder = settings.state_dir
         self._results = str(results_folder(folder.absolute())) if folder is not None else ""
         self._offers = {_loaded(launcher).entry: launcher for launcher in launchers}
         self._waiting: deque[Lease] = deque()
-        self._loading: dict[Slot, Lease] = {}
+        self._reserved: dict[Slot, Lease] = {}
         self._busy: dict[Slot, Lease] = {}
         self._gates: dict[Lease, Gate] = {}
         self._emptied = asyncio.Event()
@@ -238,10 +240,10 @@ class RunnerAgent:
             self.ended.set_result(None)
 
     def _give_back_waiting(self) -> None:
-        for lease in (*self._waiting, *self._loading.values()):
+        for lease in (*self._waiting, *self._reserved.values()):
             self._append(lease, Final(outcome=Outcome.RELEASED))
         self._waiting.clear()
-        self._loading.clear()
+        self._reserved.clear()
 
     def _carry_out(self, lease: Lease) -> None:
         """End a lease that is fenced, or that should be pruned or stopped."""
@@ -249,7 +251,7 @@ class RunnerAgent:
         if slot is None:
             with suppress(ValueError):
                 self._waiting.remove(lease)
-            self._loading = {s: held for s, held in self._loading.items() if held is not lease}
+            self._reserved = {s: held for s, held in self._reserved.items() if held is not lease}
             pruned = lease.desired is Desired.PRUNE
             self._append(lease, Final(outcome=Outcome.PRUNED if pruned else Outcome.STOPPED))
         elif lease.fenced or lease.desired is Desired.STOP:
@@ -262,28 +264,25 @@ class RunnerAgent:
     def _feed(self, slot: Slot) -> None:
         if not slot.ready or slot.running is not None:
             return
-        lease = self._loading.pop(slot, None) or self._next()
+        lease = self._reserved.get(slot) or self._next()
         if lease is None:
             return
+        self._reserved[slot] = lease
         launcher = self._offers[lease.assignment.objective]
         if slot.launcher is not launcher:
-            self._loading[slot] = lease
             slot.load(launcher, _loaded(launcher).gpu_memory)
             return
-        self._busy[slot] = lease
         self._spool.began(lease, slot.mark)
         told = lease.assignment
-        begun = Started(
-            slot=slot.name,
-            device=slot.device.name,
-            revision=told.revision,
-            checkpoint=name_of_checkpoint(told.study, told.number, told.attempt),
-        )
-        self._append(lease, begun)
-        logger.info("%s: study %s trial %d starts", slot.name, told.study, told.number)
-        slot.run(told, self._result(lease))
-        for revision in lease.revisions:
-            slot.revise(revision.number, revision.values)
+        if not lease.seq:
+            checkpoint = name_of_checkpoint(told.study, told.number, told.attempt)
+            on = {"slot": slot.name, "device": slot.device.name}
+            self._append(lease, Started(**on, revision=told.revision, checkpoint=checkpoint))
+        if self._spool.knows_begun(lease):
+            self._busy[slot] = self._reserved.pop(slot)
+            slot.run(told, self._result(lease))
+            for revision in lease.revisions:
+                slot.revise(revision.number, revision.values)
 
     def _next(self) -> Lease | None:
         return self._waiting.popleft() if self._waiting and self._waiting[0].kept else None
@@ -363,6 +362,7 @@ class RunnerAgent:
             offers=tuple(map(_loaded, self._offers.values())),
             devices=await self._monitor.read(),
             host=socket.gethostname(),
+            began=self._began,
             version=_version(),
         )
 

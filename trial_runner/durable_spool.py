@@ -156,9 +156,12 @@ class DurableSpool(Spool):
         return lease
 
     def began(self, lease: Lease, process: ProcessMark | None) -> None:
-        if process is not None:
+        if process is not None and self.processes.get(lease) != process:
             self.processes[lease] = process
             self._write(packed(Began(*lease.key, process)))
+
+    def knows_begun(self, lease: Lease) -> bool:
+        return lease.written > 0
 
     def append(self, lease: Lease, body: Body) -> Record | None:
         record = super().append(lease, body)
@@ -249,10 +252,11 @@ class DurableSpool(Spool):
             raise
         finally:
             self._unwritten = sum(len(pending.frame) for pending in self._pending)
+        for pending in group:
+            if pending.lease is not None:
+                pending.lease.kept = True
+                pending.lease.written = max(pending.lease.written, pending.seq)
         if accepted:
-            for pending in group:
-                if pending.lease is not None:
-                    pending.lease.kept = True
             reach("spool.accepted")
         if ended:
             reach("spool.final.after_sync")

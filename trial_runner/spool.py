@@ -44,6 +44,7 @@ class Lease:
     desired: Desired = Desired.RUN
     fenced: bool = False
     kept: bool = True  # on the disk, where there is one: it may be trained
+    written: int = 0  # the last record that is there
     sent: int = 0  # the last record that was handed to the broker
     overdue: int = 0  # the last one that was, at the heartbeat before
     batches: int = 0  # of reports that came from the slot, and are in the records
@@ -163,6 +164,10 @@ class Spool:
 
     def began(self, lease: Lease, process: ProcessMark | None) -> None:
         """This process trains it now, which is of interest only to who outlives it."""
+
+    def knows_begun(self, lease: Lease) -> bool:
+        """True when it is safe to begin: a training that kills its runner is to be found out."""
+        return lease.seq > 0
 
     async def stored(self) -> bool:
         """True when everything up to here is as safe as it can be; memory always is."""

@@ -91,15 +91,17 @@ class ReportStream:
         with self._lock:
             self.sent_at = time.perf_counter()
             self._gather()
-            if wait:
-                self._connection.sendall(self._unsent)
-                self._unsent = b""
-                return
             try:
-                sent = self._connection.send(self._unsent, MSG_DONTWAIT)
+                if wait:
+                    self._connection.sendall(self._unsent)
+                    self._unsent = b""
+                else:
+                    sent = self._connection.send(self._unsent, MSG_DONTWAIT)
+                    self._unsent = self._unsent[sent:]
             except BlockingIOError:
                 return
-            self._unsent = self._unsent[sent:]
+            except OSError:
+                os._exit(1)  # the runner is gone, which is no failure of the training
 
     def tell(self, kind: Kind, body: bytes) -> None:
         """Send a frame of another kind behind all that was reported before it."""
@@ -113,10 +115,7 @@ class ReportStream:
             self._active.wait()
             time.sleep(LEFTOVER_SECONDS)
             if self.pending or self._unsent:
-                try:
-                    self.flush()
-                except OSError:
-                    os._exit(1)  # the runner is gone, and nobody waits for this training
+                self.flush()
 
 
 class Trial:

@@ -9,6 +9,7 @@ message that it does not take is not sent, and is sent later.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 
 from schema.broker import Broker, Delivery, Subscription
 from schema.codec import orders_codec, runner_codec
@@ -30,6 +31,9 @@ SILENT_HEARTBEATS = 3
 
 REFUSED_HEARTBEATS = 6
 """A runner that was refused asks again after so many."""
+
+GOODBYE_SECONDS = 3.0
+"""A runner that ends waits no longer until the broker has its goodbye."""
 
 STORE_AGAIN_SECONDS = 1.0
 
@@ -78,8 +82,10 @@ class Uplink:
         self._arriving = asyncio.Event()
         self._subscription: Subscription | None = None
         self._unanswered = 0
+        self._passed_over: int | None = None
         self._beats = 0
         self._closed = False
+        self._taken = False  # its name, and so its queue, is another's
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
@@ -91,7 +97,7 @@ class Uplink:
             self._soon(job)
 
     async def close(self) -> None:
-        """Say and hear nothing more."""
+        """Say goodbye, then say and hear nothing more."""
         self._closed = True  # `asyncio.wait_for` of Python 3.11 may swallow a cancellation
         tasks = list(self._tasks)
         for task in tasks:
@@ -99,8 +105,22 @@ class Uplink:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._later is not None:
             self._later.cancel()
-        if self._subscription is not None:
-            await self._subscription.cancel()
+        if not self._taken:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GOODBYE_SECONDS):
+                    await self._publish(self._goodbye())
+        await self._stop_listening()
+
+    def _goodbye(self) -> Heartbeat:
+        """What the spool keeps on disk it may come back for; of the rest nothing is left."""
+        kept = self._settings.state_dir is not None
+        return Heartbeat(
+            runner=self._runner,
+            boot=self._spool.boot,
+            leases=self._spool.claims() if kept else (),
+            draining=True,
+            leaving=True,
+        )
 
     def changed(self, lease: Lease) -> None:
         """There is something new of this lease to be stored and sent."""
@@ -140,16 +160,36 @@ class Uplink:
             return False
         return True
 
+    async def _stop_listening(self) -> None:
+        subscription, self._subscription = self._subscription, None
+        if subscription is not None:
+            await subscription.cancel()
+
     def _receive(self, delivery: Delivery) -> None:
-        self._unanswered = 0
         try:
             orders = self._orders.decode(delivery.body)
         except Undecodable as error:
             logger.warning("%s: orders were put aside: %s", self._runner, error)
         else:
-            if self._spool.current(orders):
-                self._take(orders)
+            if orders.boot in ("", self._spool.boot):
+                self._unanswered = 0
+                if self._spool.current(orders):
+                    self._take(orders)
+                else:
+                    self._pass_over(orders.term)
         self._soon(delivery.acknowledge())
+
+    def _pass_over(self, term: int) -> None:
+        """Nobody obeys an orchestrator that was replaced; a person should know why."""
+        if term != self._passed_over:
+            self._passed_over = term
+            logger.warning(
+                "%s ignores an orchestrator of term %d, since it has seen term %d: another one "
+                "took over, or the database is an older copy",
+                self._runner,
+                term,
+                self._spool.term,
+            )
 
     def _take(self, orders: Orders) -> None:
         if orders.refused and orders.refused != self.refused:
@@ -157,7 +197,13 @@ class Uplink:
         elif self.refused and not orders.refused:
             logger.info("%s gets trials again", self._runner)
         self.refused = orders.refused
+        self._taken = orders.taken
+        if orders.taken:
+            self._soon(self._stop_listening())
+            return
         self._follow(orders)
+        if self._spool.sync_due():  # also what was dropped, when nothing else happens any more
+            self._look_again()
         reach("agent.acknowledged")
         for order in orders.leases:
             lease = self._spool.leases.get(order.trial)
@@ -210,6 +256,10 @@ class Uplink:
                 logger.exception("%s missed a heartbeat", self._runner)
 
     async def _live(self) -> None:
+        if self._taken:
+            if self._beats % REFUSED_HEARTBEATS == 0:
+                self._arriving.set()
+            return
         if await self._publish(await self._heartbeat()):
             self._unanswered += 1
         for lease in self._spool.go_back():
@@ -217,9 +267,7 @@ class Uplink:
         if self._unanswered > SILENT_HEARTBEATS and self._broker.connected:
             logger.warning("%s hears nothing, and introduces itself again", self._runner)
             self._unanswered = 0
-            subscription, self._subscription = self._subscription, None
-            if subscription is not None:
-                await subscription.cancel()
+            await self._stop_listening()
             self._arriving.set()
         elif self.refused and self._beats % REFUSED_HEARTBEATS == 0:
             self._arriving.set()

@@ -15,7 +15,16 @@ from schema.identity import checked_name
 from schema.narrowing import narrow
 from schema.overrides import Overrides
 from schema.pruning import PrunerSettings
+from schema.space import Space
 from schema.study import Limits, ObjectiveDescription, StudySettings, StudySpec
+
+Base = Callable[[ObjectiveDescription], Space]
+"""The space that the user's overrides are applied to."""
+
+
+def declared(offer: ObjectiveDescription) -> Space:
+    """The space as the objective's class declares it."""
+    return offer.space
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +39,7 @@ class SweepChoices:
     pruner: PrunerSettings = field(default_factory=PrunerSettings)
     limits: Limits = field(default_factory=Limits)
     seed: int = 0
+    base: Base = declared
     overrides: Callable[[ObjectiveDescription], Overrides] = lambda _: Overrides()
     isolate: bool = False
 
@@ -38,10 +48,10 @@ def study_spec(choices: SweepChoices, offer: ObjectiveDescription) -> StudySpec:
     """The study that the choices make of an objective.
 
     Raises:
-        WrongInput: an override names what does not exist or goes outside of the space, or the
-            numbers of the pruner do not fit together.
+        WrongInput: the base is of another objective, an override names what does not exist or goes
+            outside of the space, or the numbers of the pruner do not fit together.
     """
-    space = narrow(offer.space, choices.overrides(offer))
+    space = narrow(choices.base(offer), choices.overrides(offer))
     objective = msgspec.structs.replace(offer, space=space)
     steps = choices.pruner.steps or objective.reported_steps()
     pruner = msgspec.structs.replace(choices.pruner, steps=steps)

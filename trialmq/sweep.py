@@ -115,18 +115,8 @@ async def _follow(service: Service, engine: StudyEngine, agents: list[RunnerAgen
     finished = asyncio.create_task(service.finished(engine))
     with interruption() as interrupted:
         stop = asyncio.create_task(interrupted.wait())
-        limit = engine.spec.settings.limits.seconds
-        clock = asyncio.create_task(asyncio.sleep(limit)) if limit else None
         waiting: set[asyncio.Future[Any]] = {finished, stop, *(agent.broken for agent in agents)}
-        while True:
-            await asyncio.wait(
-                waiting | ({clock} if clock else set()), return_when=asyncio.FIRST_COMPLETED
-            )
-            if clock and clock.done() and not finished.done() and not stop.done():
-                service.close_study(engine, f"the time limit of {limit:g} s is reached")
-                clock = None
-                continue
-            break
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()
         for agent in agents:
             if agent.broken.done():

@@ -32,7 +32,14 @@ class DiskTrouble(StoreError):
 
 
 class InUse(StoreError):
-    """Another process has the database; it is free when that ends, however it ends."""
+    """Another process has the database; it is free when that ends, however it ends.
+
+    ``owner`` is its process id, as far as it is known.
+    """
+
+    def __init__(self, sentence: str, owner: str = "unknown") -> None:
+        super().__init__(sentence)
+        self.owner = owner
 
 
 class Database:
@@ -218,7 +225,8 @@ def write_lock(path: Path) -> Iterator[None]:
             owner = lock.read().strip() or "unknown"
             raise InUse(
                 f"{path} is in use by another trialmq (process {owner}); wait for it, stop it, or "
-                "choose another database with --db"
+                "choose another database with --db",
+                owner,
             ) from error
         lock.truncate(0)
         lock.write(str(os.getpid()))

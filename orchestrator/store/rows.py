@@ -49,6 +49,11 @@ def values_text(values: dict[str, Value]) -> str:
     return _values_encoder.encode(values).decode()
 
 
+def values_from(text: str) -> dict[str, Value]:
+    """The configuration that is stored as ``text``."""
+    return _values_decoder.decode(text)
+
+
 def trial_from(row: Row) -> Trial:
     """The trial in a row of ``trials_of_study``."""
     return Trial(
@@ -77,8 +82,9 @@ def trial_from(row: Row) -> Trial:
         boot=row[22],
         avoid=row[23],
         deaths=tuple(json.loads(row[24])),
-        revision=row[25],
-        restarting=bool(row[26]),
+        slot=row[25] or "",
+        revision=row[26],
+        restarting=bool(row[27]),
     )
 
 

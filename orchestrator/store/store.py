@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from orchestrator.store.database import Database, write_lock
+from orchestrator.store.profiles import StoredProfiles, profile_query
 from orchestrator.store.queries import query
 from orchestrator.store.revisions import revisions_of_study, write_revisions
 from orchestrator.store.rows import (
@@ -19,8 +20,10 @@ from orchestrator.store.rows import (
     study_from,
     trial_from,
     updated_row,
+    values_from,
     values_text,
 )
+from orchestrator.suggestions import Queued
 from orchestrator.trials import Changes, Trial
 from schema.codec import reports_codec
 from schema.errors import StoreError
@@ -39,6 +42,7 @@ class Store:
     def __init__(self, database: Database, term: int) -> None:
         self._database = database
         self.term = term
+        self.profiles = StoredProfiles(database)
 
     @classmethod
     @asynccontextmanager
@@ -99,6 +103,8 @@ class Store:
             many(query("update_trial"), map(updated_row, changes.touched.values()))
         if changes.revisions or changes.revised:
             write_revisions(db, changes)
+        if changes.queued or changes.dequeued or changes.profiles:
+            _write_profiles(db, changes)
         if changes.events:
             many(query("insert_event"), changes.events)
         if changes.closed:
@@ -142,6 +148,19 @@ class Store:
 
         return await self._database.run(work)
 
+    async def queued(self, study: int) -> list[Queued]:
+        """The configurations that wait to become trials of a study, in their order."""
+        rows = await self._database.run(
+            lambda db: db.execute(profile_query("queued_trials"), (study,)).fetchall()
+        )
+        return [Queued(id=row[0], values=values_from(row[1]), text=row[2]) for row in rows]
+
+    async def next_queued_id(self) -> int:
+        """An identifier behind those of all queued configurations."""
+        return await self._database.run(
+            lambda db: int(db.execute(profile_query("next_queued_id")).fetchone()[0])
+        )
+
     async def counts(self) -> dict[int, dict[str, int]]:
         """How many trials of each study are in each state."""
 
@@ -153,9 +172,12 @@ class Store:
 
         return await self._database.run(work)
 
-    async def ended(self) -> list[tuple[int, int, int, int]]:
-        """Study, id, attempt and last record of every trial that has ended."""
-        return await self._database.run(lambda db: db.execute(query("ended_trials")).fetchall())
+    async def ended(self, most: int) -> list[tuple[int, int, int, int]]:
+        """Study, id, attempt and last record of the last ``most`` trials that have ended."""
+        rows = await self._database.run(
+            lambda db: db.execute(query("ended_trials"), (most,)).fetchall()
+        )
+        return rows[::-1]
 
     async def answer_to(self, client: str, request: str) -> bytes | None:
         """What this request of this client was answered, if it changed something."""
@@ -203,6 +225,14 @@ def _write_studies(db: sqlite3.Connection, changes: Changes) -> None:
         query("insert_settings"),
         ((study, v, spec_text(s), *rest) for study, v, s, *rest in changes.settings),
     )
+
+
+def _write_profiles(db: sqlite3.Connection, changes: Changes) -> None:
+    """Profiles, and configurations that are queued or have become trials."""
+    db.executemany(profile_query("insert_queued"), changes.queued)
+    db.executemany(profile_query("delete_queued"), changes.dequeued)
+    for statement, parameters in changes.profiles:
+        db.execute(profile_query(statement), parameters)
 
 
 def _write_rings(db: sqlite3.Connection, changes: Changes) -> None:

@@ -1,6 +1,7 @@
 """A TCP proxy between a client and a broker that does to the wire what networks do."""
 
 import asyncio
+import random
 import socket
 import struct
 from typing import Self
@@ -12,16 +13,19 @@ CUT = struct.pack("ii", 1, 0)  # SO_LINGER of no time: closing resets instead of
 class Proxy:
     """Listens on ``port`` while entered; its faults hold for present and future connections."""
 
-    def __init__(self, target_port: int) -> None:
+    def __init__(self, target_port: int, host: str = "127.0.0.1") -> None:
+        self.host = host
         self.port = 0
         self._target_port = target_port
         self._swallowed: set[str] = set()
-        self._corrupted: set[str] = set()
+        self._corrupted: dict[str, tuple[float, random.Random]] = {}
+        self._seconds = 0.0
+        self._bytes_per_second = 0.0
         self._writers: set[asyncio.StreamWriter] = set()
         self._pumps: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._connected, self.host, 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -34,9 +38,13 @@ class Proxy:
         """Bytes in these directions vanish; both is a partition. What was under way is lost."""
         self._swallowed |= set(directions)
 
-    def corrupt(self, direction: str) -> None:
-        """From now on every byte in this direction is another one."""
-        self._corrupted.add(direction)
+    def corrupt(self, direction: str, chance: float = 1.0, seed: int = 0) -> None:
+        """From now on a byte in this direction is, by this chance, another one."""
+        self._corrupted[direction] = chance, random.Random(seed)
+
+    def slow(self, seconds: float, bytes_per_second: float) -> None:
+        """Bytes arrive so much later, and no more than so many; 0 is at once, and all."""
+        self._seconds, self._bytes_per_second = seconds, bytes_per_second
 
     def heal(self) -> None:
         """Connections made from now on are sound; those that lost bytes are not, and are reset."""
@@ -78,10 +86,25 @@ class Proxy:
                 if direction in self._swallowed:
                     continue
                 if direction in self._corrupted:
-                    data = bytes(byte ^ 0x55 for byte in data)
+                    data = _corrupted(data, *self._corrupted[direction])
+                if self._bytes_per_second:
+                    await asyncio.sleep(len(data) / self._bytes_per_second)
+                if self._seconds:
+                    loop = asyncio.get_running_loop()
+                    loop.call_later(self._seconds, _write, sink, data)
+                    continue
                 sink.write(data)
                 await sink.drain()
         except OSError:
             pass
         finally:
             sink.close()
+
+
+def _corrupted(data: bytes, chance: float, by: random.Random) -> bytes:
+    return bytes(byte ^ 0x55 if by.random() < chance else byte for byte in data)
+
+
+def _write(sink: asyncio.StreamWriter, data: bytes) -> None:
+    if not sink.is_closing():
+        sink.write(data)

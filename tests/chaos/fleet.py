@@ -15,7 +15,7 @@ from typing import Self
 
 from orchestrator.client import Client
 from schema.brokers.address import broker_address
-from schema.errors import TrialMQError
+from schema.errors import TrialMQError, WrongInput
 from schema.pruning import PrunerSettings
 from schema.study import Limits, ObjectiveDescription, StudySettings, StudySpec
 from tests.brokers.proxy import Proxy
@@ -26,6 +26,9 @@ from trialmq.connecting import connected
 from trialmq.waiting_records import read_spool
 
 ORCHESTRATOR = "orchestrator"
+FEW_MORE = 20
+"""Trials that may be made between a look and a change."""
+ENDLESS = 100_000
 NO_PRUNER = PrunerSettings(pruner="nop")
 
 
@@ -143,7 +146,29 @@ class Fleet(Processes):
             settings=StudySettings(pruner=pruner, limits=limits),
         )
         self.trials += trials
-        await self.client.create_study(spec)
+        await self._created(spec)
+
+    async def _created(self, spec: StudySpec) -> None:
+        """Asked again while the runners of an orchestrator that was just started are arriving."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                await self.client.create_study(spec)
+                return
+            except WrongInput as error:
+                if "no runner has arrived" not in str(error) or time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(0.1)
+
+    async def enough(self, name: str = "s") -> None:
+        """No more trials than there are now, but for a few; all of them have to end."""
+        [(made, wanted)] = self.rows(
+            "SELECT count(*), json_extract(s.spec, '$.settings.limits.trials') "
+            "FROM trial t JOIN study s ON s.id = t.study WHERE s.name = ?",
+            name,
+        )
+        await self.client.change_settings(name, {"limits": {"trials": made + FEW_MORE}})
+        self.trials += made + FEW_MORE - wanted
 
     async def settle(self) -> None:
         await self.until(self.spools_empty, "the spools are empty", SPOOL_SECONDS)

@@ -16,6 +16,7 @@ from typing import Annotated
 
 import trialmq as tq
 from tests import truth
+from trial_runner.frames import Kind, frame
 
 
 class Point(tq.Config):
@@ -37,6 +38,12 @@ def _work(config: Point, trial: tq.Trial, steps: int, seconds: float) -> dict[st
 def steady(config: Point, trial: tq.Trial) -> dict[str, float]:
     """A sixth of a second of honest work."""
     return _work(config, trial, 8, 0.02)
+
+
+@tq.objective(maximize="score", steps=20)
+def moderate(config: Point, trial: tq.Trial) -> dict[str, float]:
+    """One second."""
+    return _work(config, trial, 20, 0.05)
 
 
 @tq.objective(maximize="score", steps=1)
@@ -124,17 +131,20 @@ def prints_a_gigabyte(config: Point, trial: tq.Trial) -> dict[str, float]:
 
 @tq.objective(maximize="score", steps=8)
 def writes_garbage(config: Point, trial: tq.Trial) -> dict[str, float]:
-    """Trials 1 and 2 write on their runner's connection: random bytes, and a frame of 10 MB."""
+    """Trials 1 and 2 write on their runner's connection: random bytes, and 10 MB of zeros as a
+    frame of reports."""
     if trial.number in (1, 2):
-        truth.started(trial)
-        frame = (10_000_000).to_bytes(4, "little") + b"\x02" + bytes(10_000_000)
+        size = 10_000_000
+        said = os.urandom(4096) if trial.number == 1 else frame(Kind.REPORTS, bytes(size))
         for descriptor in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:
             with suppress(OSError):
                 if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
                     with socket.socket(fileno=os.dup(descriptor)) as connection:
-                        connection.setblocking(True)
-                        connection.sendall(os.urandom(4096) if trial.number == 1 else frame)
-        threading.Event().wait()
+                        connection.sendall(said)
+        for step in range(8):
+            time.sleep(0.02)
+            trial.report(step, score=config.x)
+        return {"score": config.x}
     return _work(config, trial, 8, 0.02)
 
 
@@ -173,5 +183,5 @@ def loses_at_the_end(config: Point, trial: tq.Trial) -> dict[str, float]:
     for step in range(2):
         truth.reported(trial, step, score=value)
         trial.report(step, score=value)
-    time.sleep(0.01 * config.x)  # about as long as a verdict takes
+        time.sleep(0.03 * config.x)  # about as long as a verdict takes
     return truth.finished(trial, {"score": value})

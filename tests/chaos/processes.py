@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from schema.failpoints import VARIABLE as FAILPOINT
-from tests.chaos.arena import Arena
+from tests.chaos.arena import PATIENCE_SECONDS, Arena
 from tests.chaos.oracle import States, judge, living, rows
 from tests.cli.fleet import Process
 from tests.truth import TRUTH
@@ -139,7 +139,9 @@ class Processes:
         found = self.rows(counted, runner)
         return int(found[0][0]) if found else 0
 
-    async def until(self, holds: Callable[[], object], what: str, seconds: float = 90.0) -> None:
+    async def until(
+        self, holds: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS
+    ) -> None:
         """Returns when it holds; TimeoutError when that takes longer."""
         await self.arena.until(holds, what, seconds)
 
@@ -158,6 +160,10 @@ class Processes:
         if count:
             self.arena.injected()
         self._fault = (time.monotonic(), self._pulse(runner))
+
+    def since_fault(self) -> float:
+        """Seconds since the last fault."""
+        return time.monotonic() - self._fault[0]
 
     async def recovers(self, bound: float | None = None, *, runner: str = "%") -> None:
         """Wait for the first record that is stored after the fault, of ``runner`` if one is named.

@@ -12,6 +12,7 @@ from tests.chaos.matrix import Case
 from tests.rabbitmq_node import RabbitMQNode
 
 MOST_SECONDS = 300.0
+MOST_LETTERS = 500
 
 
 async def run_case(
@@ -42,7 +43,7 @@ async def run_case(
         where = traceback.extract_tb(error.__traceback__)
         ours = [frame for frame in where if "chaos" in frame.filename] or list(where)
         line = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}"
-        arena.expect(False, f"{type(error).__name__} at {line}: {str(error)[:2000]}")
+        arena.expect(False, f"{type(error).__name__} at {line}: {str(error)[:MOST_LETTERS]}")
     findings.seconds = time.monotonic() - began
     if findings.well:
         shutil.rmtree(place, ignore_errors=True)

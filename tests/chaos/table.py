@@ -19,7 +19,9 @@ def progress_line(findings: Findings) -> str:
         f"{mark}  {findings.number:<5} {findings.title}: {findings.injections} injected, "
         f"{findings.trials} trials, {findings.seconds:.1f} s"
     )
-    return "\n".join([line, *(f"       {sentence}" for sentence in findings.violations)])
+    return "\n".join(
+        [line, *(f"       {said}" for said in (*findings.violations, *findings.notes))]
+    )
 
 
 def show(console: Console, rows: Sequence[Findings]) -> None:
@@ -52,5 +54,7 @@ def show(console: Console, rows: Sequence[Findings]) -> None:
     for row in rows:
         if row.skipped:
             console.print(f"– {row.number} {row.title}: not here: {row.skipped}", markup=False)
+        for sentence in row.notes:
+            console.print(f"! {row.number} {row.title}: {sentence}", markup=False)
         for sentence in row.violations:
             console.print(f"✗ {row.number} {row.title}: {sentence}", markup=False)

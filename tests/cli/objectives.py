@@ -1,5 +1,6 @@
 """Objectives for the tests of the command line: quick, wrong in several ways, and slow."""
 
+import threading
 import time
 from typing import Annotated, Literal
 
@@ -60,3 +61,12 @@ def elsewhere(config: Quick, trial: tq.Trial) -> dict[str, float]:
 
 
 not_an_objective = 3
+
+
+@tq.objective(minimize="loss")
+def hangs_at_first(config: Quick, trial: tq.Trial) -> dict[str, float]:
+    """Reports once and then nothing more, unless it is tried again."""
+    trial.report(0, loss=1.0)
+    if trial.attempt == 1:
+        threading.Event().wait()
+    return {"loss": 1.0}

@@ -206,3 +206,11 @@ def test_help_names_every_sampler_and_pruner(capsys: pytest.CaptureFixture[str])
 def test_a_run_without_limits_gets_forty_trials(tmp_path: Path) -> None:
     assert run(tmp_path / "t.db", "--quiet") == 0
     assert numbers(tmp_path / "t.db") == Counter(range(40))
+
+
+def test_a_trial_that_reports_nothing_any_more_is_ended_and_tried_again(tmp_path: Path) -> None:
+    limits = ["--trials", "1", "--silence-timeout", "0.5", "--quiet"]
+    assert run(tmp_path / "t.db", *limits, entry="hangs_at_first") == 0
+    with sqlite3.connect(tmp_path / "t.db") as db:
+        attempts = db.execute("SELECT outcome, failure FROM attempt ORDER BY number").fetchall()
+    assert attempts == [("failed", "hang"), ("complete", None)]

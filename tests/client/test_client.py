@@ -11,32 +11,37 @@ from orchestrator.client import Client, NoAnswer
 from orchestrator.client_transport import BrokerTransport
 from orchestrator.service import Service
 from schema.brokers.memory import MemoryHub
+from schema.edit_requests import ApplyEdits, ListRevisions, RestartTrial, UndoRevision
 from schema.errors import Conflict, UnknownName, WrongInput
 from schema.identity import ORCHESTRATOR, client_party, clients_inbox
 from schema.messages import Steer
 from schema.requests import (
     PAGE_ROWS,
     RESULTS,
-    ApplyEdits,
     ChangeSettings,
     CreateStudy,
+    DeleteProfile,
     DeleteStudy,
+    GetProfile,
+    GetProfileHistory,
     GetProgress,
     GetService,
     GetStudy,
     GetSummary,
     GetTrial,
     GetTrials,
+    ImportProfile,
     ListOffers,
-    ListRevisions,
+    ListProfiles,
     ListRunners,
     ListStudies,
     Presence,
-    RestartTrial,
+    QueueTrial,
+    RenameProfile,
+    SaveProfile,
     SteerRunner,
     StopStudy,
     StopTrial,
-    UndoRevision,
 )
 from schema.results import TrialResult
 from schema.study import Limits, StudySettings
@@ -65,6 +70,14 @@ CALLS = {
     RestartTrial: "restart",
     ListRevisions: "revisions",
     SteerRunner: "steer",
+    ListProfiles: "profiles",
+    GetProfile: "profile",
+    GetProfileHistory: "profile_history",
+    QueueTrial: "queue",
+    SaveProfile: "save_profile",
+    ImportProfile: "import_profile",
+    RenameProfile: "rename_profile",
+    DeleteProfile: "delete_profile",
 }
 
 

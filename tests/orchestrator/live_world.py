@@ -11,9 +11,9 @@ from orchestrator import revisions
 from orchestrator.leases import Leases
 from orchestrator.reception import Reception
 from orchestrator.study_engine import StudyEngine
-from orchestrator.suggestions import Ask
+from orchestrator.suggestions import Ask, Queued
 from orchestrator.trials import Moment, Trial
-from orchestrator.turn import Turn
+from orchestrator.turn import Address, Turn
 from schema.codec import orders_codec, runner_codec
 from schema.configuration import Config, build
 from schema.declaration import space_of
@@ -98,7 +98,7 @@ class LiveWorld:
         self.training: Training | None = None
         self.inbox: list[tuple[int, dict[str, Value]]] = []
         turn = self.turn()
-        self.engine.queued.append(SPEC.start)
+        self.engine.queued.append(Queued(values=SPEC.start))
         self.engine.create(1, Ask(number=0, fixed=SPEC.start), {}, turn.moment, turn.changes)
         self.complete(turn)
         self.start_runner()
@@ -121,15 +121,17 @@ class LiveWorld:
         if waiting and (trial := self.engine.next_waiting()) is not None:
             boot = self.reception.runners[RUNNER].boot
             self.engine.grant(trial, RUNNER, turn.moment, turn.changes, boot)
-            turn.assign(RUNNER, self.engine, trial)
+            turn.assign(Address(RUNNER, boot), self.engine, trial)
         for (_, number), revision in turn.changes.revisions.items():
             before = self.stored.get(number)
             assert before is None or before.state is not RevisionState.REFUSED
             self.stored[number] = revision
         for trial in (*turn.changes.created.values(), *turn.changes.configured.values()):
             self.stored_config = dict(trial.config)
-        for name in turn.addressees():
-            orders = turn.orders(name, self.reception.runners.get(name), self.leases, 1)
+        for to in turn.addressees():
+            orders = turn.orders(to, self.reception.runners.get(to.runner), self.leases, 1)
+            if to.boot not in ("", self.spool.boot):
+                continue
             self.down.append(orders_codec().encode(orders))
 
     def edit(self, seen: int | None, edits: dict[str, Value], client: str) -> int:

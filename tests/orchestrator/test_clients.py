@@ -114,7 +114,7 @@ async def test_a_page_of_large_trials_is_cut_and_goes_on_where_it_ended(
         (GetStudy(study="t"), "there is no study 't'"),
         (GetTrial(study="s", number=99), "there is no trial in study 's': '99'"),
         (GetTrial(study="s", number=2**63), "there is no trial in study 's'"),
-        (ChangeSettings(study="t", patch={}), "there is no running study 't'"),
+        (ChangeSettings(study="t", patch={}), "there is no study 't'"),
         (StopTrial(study="s", number=99), "there is no trial in study 's': '99'"),
         (SteerRunner(runner="gpu", steer=Steer.STOP), "there is no runner 'gpu'"),
         (DeleteStudy(study="t"), "there is no study 't'"),

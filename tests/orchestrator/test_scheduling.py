@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+from msgspec.structs import replace
 
 from orchestrator.runners import Runner
 from orchestrator.scheduling import (
@@ -14,6 +15,8 @@ from orchestrator.scheduling import (
 from schema.trial import FailureKind
 from tests.orchestrator.one_study import OneStudy, completed, failed, study_spec
 
+OBJECTIVE = study_spec().objective
+
 
 def runner(name: str, slots: int = 1, *offers: str) -> Runner:
     """A runner that offers the study's objective, unless others are named."""
@@ -21,7 +24,7 @@ def runner(name: str, slots: int = 1, *offers: str) -> Runner:
         name=name,
         boot="boot",
         slots=slots,
-        offers={entry: study_spec().objective for entry in offers or ("train.py:train",)},
+        offers={entry: replace(OBJECTIVE, entry=entry) for entry in offers or (OBJECTIVE.entry,)},
         seen=0.0,
     )
 

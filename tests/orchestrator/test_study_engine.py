@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from orchestrator.retries import MAX_CRASHES, MAX_LOSSES, MAX_OUT_OF_MEMORY
-from orchestrator.suggestions import Ask
+from orchestrator.suggestions import Ask, Queued
 from orchestrator.trials import Trial
 from schema.errors import InvalidValue
 from schema.messages import Final, Report, Reported
@@ -56,7 +56,7 @@ def test_without_a_limit_as_many_are_asked_for_as_are_wanted() -> None:
 def test_a_queued_configuration_is_the_next_trial_exactly() -> None:
     study = OneStudy()
     wanted = {**SPACE.defaults(), "training.x": 0.25, "training.epochs": 3}
-    study.engine.queued.append(wanted)
+    study.engine.queued.append(Queued(values=wanted))
     first, second = study.engine.asks(2)
     assert (first.fixed, second.fixed) == (wanted, None)
     study.engine.create(1, first, {"training.x": 0.25}, study.moment, study.changes)

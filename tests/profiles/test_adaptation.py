@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema.adaptation import Adapted, Refused, adapt, fit
-from schema.errors import InvalidValue, UnknownName
+from schema.adaptation import Adapted, Refused, adapt, as_defaults, fit
+from schema.errors import InvalidValue, UnknownName, WrongInput
 from schema.space import Space
 from schema.values import Value
 from schema.variables import Condition, Variable
@@ -115,8 +115,21 @@ def test_a_wrong_value_in_a_profile_of_today_gets_the_sentence_of_the_space(
 
 
 def test_a_wrong_name_in_a_profile_of_an_older_class_is_not_a_mistake() -> None:
-    older = profile(THEN, {"rate": 0.5, "epochs": 9})
+    older = profile(THEN, {"rate": 0.5, "epochs": 9, "seed": 4})
     assert fit(older, SPACE) == adapt(older, SPACE)
+
+
+def test_a_profile_that_has_nothing_in_common_is_refused_as_one_of_another_objective() -> None:
+    with pytest.raises(WrongInput, match=r"one of wake\.train:train: none of its variables exists"):
+        fit(profile(THEN, {"rate": 0.5, "epochs": 9}), SPACE)
+
+
+def test_a_space_with_other_defaults_searches_what_it_did() -> None:
+    values = SPACE.complete({"training.learning_rate": 0.01, "architecture.kernel": 5})
+    moved = as_defaults(values, SPACE)
+    assert moved.defaults() == values
+    assert [v.path for v in moved.sampling_order()] == [v.path for v in SPACE.sampling_order()]
+    assert moved.variable("training.learning_rate").high == 0.1
 
 
 def test_what_is_left_out_of_a_profile_of_today_is_filled_in_and_told() -> None:

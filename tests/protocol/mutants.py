@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from orchestrator.leases import Leases, Verdict
-from orchestrator.service import Service
+from orchestrator.reception import Reception
 from orchestrator.store.store import Store
 from orchestrator.study_engine import StudyEngine
 from orchestrator.trials import Changes, Trial
@@ -165,6 +165,6 @@ def prunes_are_final(patch: Patch) -> None:
 def no_expiry(patch: Patch) -> None:
     """A lease lasts for ever."""
 
-    def expire(self: Service, moment: object, changes: object) -> None: ...
+    def expire(self: Reception, turn: object) -> None: ...
 
-    patch.setattr(Service, "_expire", expire)
+    patch.setattr(Reception, "expire", expire)

@@ -2,8 +2,6 @@
 
 import asyncio
 import shutil
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -246,65 +244,6 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(WrongInput, match=r"file/spool cannot be used: .*--state-dir"):
         opened(tmp_path / "file" / "spool")
-
-
-# ---------------------------------------------------------------------- a full disk
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of two megabytes, for which one has to be root."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "trialmq", str(place)], capture_output=True
-    )
-    if mounted.returncode:
-        pytest.skip("a small disk can be mounted only by root")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
-
-
-def fill(hog: Path) -> None:
-    """Take all the room that is left on the disk."""
-    with hog.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space left"):
-        while True:
-            file.write(bytes(4096))
-
-
-async def test_a_disk_that_is_full_costs_no_result_and_heals(small_disk: Path) -> None:
-    spool = opened(small_disk / "spool", capacity=256 * CAPACITY, segment=CAPACITY)
-    running, waiting = accepted(spool, 1), accepted(spool, 2)
-    spool.append(running, STARTED)
-    spool.append(waiting, STARTED)
-    assert await spool.stored()
-    spool.append(running, reported((0, {"loss": 1.0})))
-    assert await spool.stored(), "written, and synced only within a second"
-    fill(small_disk / "hog")
-    batch = reported(*((step, {"loss": 1.0}) for step in range(2000)))
-    spool.append(running, batch)
-    assert not await spool.stored()
-    assert spool.degraded == "its disk is full"
-    assert spool.accept(assignment(spool, 3)) is None, "it takes no more work"
-    spool.append(running, completed(0.5))
-    await asyncio.sleep(1.0)  # it tries again only after a second, and does not wake by itself
-    assert await spool.stored(), "the end of a trial may use the reserve"
-    assert "reserve" in spool.degraded
-    copy = opened_copy(small_disk / "spool", small_disk.parent / "copy")
-    assert [r.seq for r in copy[1, 1]] == [1, 2, 3, 4]
-    (small_disk / "hog").unlink()
-    spool.append(waiting, completed(0.5))
-    assert await spool.stored()
-    assert spool.degraded == ""
-    assert spool.accept(assignment(spool, 3)) is not None
-    spool.close()
-
-
-def opened_copy(folder: Path, to: Path) -> Told:
-    """What another runner would find, had this one been killed now."""
-    shutil.copytree(folder, to)
-    (to / "lock").unlink()
-    return held(to)
 
 
 async def test_a_spool_that_is_nearly_full_asks_for_fewer_reports(tmp_path: Path) -> None:

@@ -113,6 +113,7 @@ class World:
             )
             for i in range(1 + seed % 3)
         ]
+        self._lost: SimulatedRunner | None = None
         self._wire: Wire | None = None
         self._finished = asyncio.Event()
         self._lives: set[asyncio.Task[None]] = set()
@@ -177,7 +178,7 @@ class World:
                 service.leases.lease_seconds = LEASE_SECONDS
                 engine = await service.open_study(self._spec)
                 await service.finished(engine)
-                while any(runner.spool.leases for runner in self._runners) or self._network.faulty:
+                while any(runner.spool.leases for runner in self._lasting) or self._network.faulty:
                     await asyncio.sleep(1.0)
                     await service.finished(engine)
                 self._finished.set()
@@ -200,8 +201,13 @@ class World:
         self._network.cut.clear()
         while True:  # whoever is killed by a poisonous trial comes back
             await asyncio.sleep(5.0)
-            for runner in self._runners:
+            for runner in self._lasting:
                 await runner.boot()
+
+    @property
+    def _lasting(self) -> list[SimulatedRunner]:
+        """The runners that come back whatever befalls them."""
+        return [runner for runner in self._runners if runner is not self._lost]
 
     def _strike(self) -> None:
         loop = asyncio.get_running_loop()
@@ -220,13 +226,16 @@ class World:
                 self._again.set()
             case "runner":
                 victim.kill()
+                if self._lost is None and len(self._runners) > 2:
+                    self._lost = victim
+                    self.seen["runner lost for good"] += 1
             case "partition":
                 self._network.cut.add(victim.name)
                 seconds = self._dice.choice([0.3, 1.3, 1.5, 4.0]) * LEASE_SECONDS
                 loop.call_later(seconds, self._network.cut.discard, victim.name)
             case "broker":
                 self._network.lose_everything()
-        for runner in self._runners:
+        for runner in self._lasting:
             if not runner.alive and self._dice.random() < 0.7:
                 runner.soon(runner.boot())
 

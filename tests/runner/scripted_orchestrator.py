@@ -93,6 +93,10 @@ class ScriptedOrchestrator:
             steer=self.steer,
             refused=self.refused,
         )
+        await self.say(orders)
+
+    async def say(self, orders: Orders) -> None:
+        """Say just this."""
         await self._broker.publish(runner_queue("r"), self._orders.encode(orders))
 
     async def assign(self, *assignments: Assignment) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from schema.brokers.memory import MemoryHub
 from schema.identity import runner_queue, runners_inbox
-from schema.messages import PROTOCOL, LeaseOrder, Reported, Steer
+from schema.messages import PROTOCOL, LeaseOrder, Orders, Reported, Steer
 from schema.trial import Desired, FailureKind, Outcome
 from tests.runner.conftest import Stage, eventually, trial
 from tests.runner.scripted_orchestrator import ScriptedOrchestrator
@@ -128,8 +128,9 @@ async def test_a_long_outage_is_caught_up_with_window_after_window(
         assert len(lease.records) > WINDOW
         orchestrator.reading.set()
         assert (await orchestrator.final(1)).outcome is Outcome.COMPLETE
+        said = "a window follows the acknowledgement of the one before"
+        assert orchestrator.heartbeats == [], said
     assert orchestrator.steps(1) == list(range(1000))
-    assert orchestrator.heartbeats == [], "a window follows the acknowledgement of the one before"
 
 
 async def the_lease_of(agent: RunnerAgent) -> Lease:
@@ -164,3 +165,37 @@ async def test_records_of_a_backlog_are_few_and_large(stage: Stage) -> None:
         orchestrator.reading.set()
         await orchestrator.final(1)
     assert orchestrator.steps(1) == list(range(1000))
+
+
+async def test_a_runner_that_ends_says_goodbye_and_names_what_it_will_come_back_for(
+    stage: Stage, tmp_path: Path
+) -> None:
+    for state, kept in ((None, []), (tmp_path / "spool", [2])):
+        number = 2 if state else 1
+        async with stage.runner("waits", state_dir=state):
+            await stage.orchestrator.assign(trial(number, "waits"))
+            await stage.orchestrator.until(lambda n=number: stage.orchestrator.taken.get((n, 1)))
+        await stage.orchestrator.until(lambda: stage.orchestrator.heartbeats[-1:])
+        last = stage.orchestrator.heartbeats[-1]
+        assert (last.leaving, [claim.trial for claim in last.leases]) == (True, kept)
+        stage.orchestrator.heartbeats.clear()
+        stage.orchestrator.hellos.clear()
+
+
+async def test_a_runner_whose_name_is_anothers_leaves_its_queue_alone_and_asks_again(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    orchestrator = stage.orchestrator
+    async with stage.runner("process", heartbeat_seconds=0.01) as agent:
+        await orchestrator.until(lambda: orchestrator.hellos)
+        boot = orchestrator.hellos[-1].boot
+        for theirs in ("another", boot):  # the first of them is none of its business
+            await orchestrator.say(
+                Orders(term=1, boot=theirs, refused="take another --name", taken=True)
+            )
+        await eventually(lambda: agent._uplink._subscription is None)
+        assert caplog.text.count("take another --name") == 1
+        asked = len(orchestrator.hellos)
+        await orchestrator.until(lambda: len(orchestrator.hellos) > asked)
+        await orchestrator.assign(trial(1, "process"))
+        assert (await orchestrator.final(1)).outcome is Outcome.COMPLETE

@@ -129,7 +129,7 @@ async def test_only_the_migrations_that_are_missing_are_applied(
 ) -> None:
     async with Store.open(path) as store:
         await store.create_study(SPEC, 1.0)
-    more = [*migrations(), (len(migrations()) + 1, "CREATE TABLE profile (id INTEGER);\n")]
+    more = [*migrations(), (len(migrations()) + 1, "CREATE TABLE of_tomorrow (id INTEGER);\n")]
     monkeypatch.setattr(database, "migrations", lambda: more)
     async with Store.open(path) as store:
         assert store.term == 2
@@ -138,7 +138,7 @@ async def test_only_the_migrations_that_are_missing_are_applied(
         assert study.spec == SPEC
     with contextlib.closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (more[-1][0],)
-        assert db.execute("SELECT * FROM profile").fetchall() == []
+        assert db.execute("SELECT * FROM of_tomorrow").fetchall() == []
 
 
 # ---------------------------------------------------------------------- refused

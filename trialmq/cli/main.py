@@ -17,7 +17,9 @@ from trialmq.cli.broker import broker_application
 from trialmq.cli.doctor import doctor
 from trialmq.cli.export import export
 from trialmq.cli.options import Always
+from trialmq.cli.profile import profile_application
 from trialmq.cli.pruning import pruning_application
+from trialmq.cli.queue import queue
 from trialmq.cli.run import run
 from trialmq.cli.runner import runner
 from trialmq.cli.runners import runners_application
@@ -64,6 +66,8 @@ def application() -> App:
     app.command(runner, sort_key=21)
     app.command(runners_application(sort_key=22))
     app.command(study_application(sort_key=23))
+    app.command(profile_application(sort_key=len(commands)))
+    app.command(queue, sort_key=len(commands))
     app.command(pruning_application(sort_key=len(commands)))
     app.command(broker_application(sort_key=len(commands) + 1))
     app.command(doctor, sort_key=len(commands) + 2)

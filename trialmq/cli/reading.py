@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from schema.errors import UnknownName, WrongInput
 from schema.messages import Report
+from schema.profile_history import ProfileEvent, ProfileOverview, StoredProfile
 from schema.requests import TrialDetail
 from schema.results import AttemptResult, Event, StudyOverview, TrialResult
 from schema.study import StudySpec
 from trialmq.cli.options import Place, service_address
+from trialmq.cli.profile_names import ProfileName
 
 if TYPE_CHECKING:
     from orchestrator.client import Client
@@ -42,6 +44,15 @@ class Reading(Protocol):
     async def trial(self, study: StudyOverview, number: int) -> TrialDetail:
         """One trial with all that is known of it; raises `UnknownName`."""
 
+    async def profiles(self) -> Sequence[ProfileOverview]:
+        """The last version of each profile, by name."""
+
+    async def profile(self, name: str, version: int | None) -> StoredProfile:
+        """One version of a profile, by default its last; raises `UnknownName`."""
+
+    async def profile_history(self, name: str) -> Sequence[ProfileEvent]:
+        """What happened to a profile, first to last; raises `UnknownName`."""
+
 
 class StoredStudies:
     """The studies of a database."""
@@ -52,6 +63,9 @@ class StoredStudies:
         self.studies = results.studies
         self.study = results.study
         self.trials = results.trials
+        self.profiles = results.profiles.overviews
+        self.profile = results.profiles.profile
+        self.profile_history = results.profiles.history
 
     async def trial(self, study: StudyOverview, number: int) -> TrialDetail:
         """One trial with all that is known of it."""
@@ -72,6 +86,9 @@ class ServedStudies:
         self._client = client
         self.studies = client.studies
         self.study = client.study
+        self.profiles = client.profiles
+        self.profile = client.profile
+        self.profile_history = client.profile_history
 
     async def trials(self, study: StudyOverview) -> list[TrialResult]:
         """The trials of a study by number."""
@@ -134,10 +151,10 @@ async def opened(place: Place) -> AsyncIterator[Reading]:
 def read_studies(place: Place) -> list[tuple[StudyOverview, list[TrialResult]]]:
     """Every study of a place with its trials; raises as `opened`."""
 
-    async def visit(reading: Reading) -> list[tuple[StudyOverview, list[TrialResult]]]:
+    async def look(reading: Reading) -> list[tuple[StudyOverview, list[TrialResult]]]:
         return [(study, await reading.trials(study)) for study in await reading.studies()]
 
-    return _visit(place, visit)
+    return visit(place, look)
 
 
 def read_study(place: Place, name: str | None) -> StudyTrials:
@@ -147,11 +164,11 @@ def read_study(place: Place, name: str | None) -> StudyTrials:
         WrongInput: there is none of this name, or several to choose from; and as `opened`.
     """
 
-    async def visit(reading: Reading) -> StudyTrials:
+    async def look(reading: Reading) -> StudyTrials:
         study = await _choose(reading, name)
         return StudyTrials(study.spec, await reading.trials(study))
 
-    return _visit(place, visit)
+    return visit(place, look)
 
 
 def read_trial(place: Place, name: str | None, number: int) -> TrialHistory:
@@ -161,7 +178,7 @@ def read_trial(place: Place, name: str | None, number: int) -> TrialHistory:
         WrongInput: as `read_study`, or the study has no such trial.
     """
 
-    async def visit(reading: Reading) -> TrialHistory:
+    async def look(reading: Reading) -> TrialHistory:
         study = await _choose(reading, name)
         try:
             detail = await reading.trial(study, number)
@@ -171,7 +188,16 @@ def read_trial(place: Place, name: str | None, number: int) -> TrialHistory:
             raise WrongInput(f"study {study.name!r} has {has}, not {number}") from error
         return TrialHistory(study.spec, detail.trial, detail.attempts, detail.curve, detail.events)
 
-    return _visit(place, visit)
+    return visit(place, look)
+
+
+def read_profile(place: Place, named: ProfileName) -> StoredProfile:
+    """A version of a profile.
+
+    Raises:
+        WrongInput: there is none of this name or version; and as `opened`.
+    """
+    return visit(place, lambda reading: reading.profile(named.name, named.version))
 
 
 def read_curves(database: Path, name: str | None) -> StudyCurves:
@@ -191,10 +217,12 @@ def read_curves(database: Path, name: str | None) -> StudyCurves:
     return asyncio.run(visit())
 
 
-def _visit(place: Place, visit: Callable[[Reading], Awaitable[T]]) -> T:
+def visit(place: Place, look: Callable[[Reading], Awaitable[T]]) -> T:
+    """What a look at this place finds; raises as `opened`."""
+
     async def go() -> T:
         async with opened(place) as reading:
-            return await visit(reading)
+            return await look(reading)
 
     return asyncio.run(go())
 

@@ -11,8 +11,9 @@ from schema.errors import WrongInput
 from schema.overrides import Overrides, merge, parse_search, parse_set
 from schema.pruning import Aggressiveness, PrunerSettings
 from schema.study import Limits, ObjectiveDescription
-from trialmq.choices import SweepChoices
-from trialmq.cli.options import Common, Seconds, at_least_one, read_parameters
+from trialmq.choices import SweepChoices, declared
+from trialmq.cli.base_profile import base_from
+from trialmq.cli.options import Place, Seconds, at_least_one, read_parameters
 from trialmq.cli.study_file import StudyFile, read_study_file
 
 TRIALS = 40
@@ -53,6 +54,9 @@ class RunOptions:
     trial_timeout: Annotated[Seconds | None, Parameter(group=LIMITS)] = None
     """End a trial that takes longer; it counts as failed."""
 
+    silence_timeout: Annotated[Seconds | None, Parameter(group=LIMITS)] = None
+    """End a trial that reports nothing for so long; it hangs, and is tried again."""
+
     study: Annotated[str | None, Parameter(group=SEARCH, metavar="NAME")] = None
     """The same name goes on with the same study; without: made from OBJECTIVE."""
 
@@ -70,6 +74,9 @@ class RunOptions:
         Parameter(group=SEARCH, metavar="VAR=RANGE", negative="", show_default=False),
     ] = ()
     """Search it there: training.learning_rate=1e-4..1e-2,log. May be repeated."""
+
+    profile: Annotated[str | None, Parameter(group=SEARCH, metavar="NAME[@VERSION]")] = None
+    """Start from this profile: it is the first trial, and what is searched starts there."""
 
     leave_out: Annotated[
         tuple[str, ...], Parameter(group=SEARCH, metavar="NAME", negative="", show_default=False)
@@ -118,11 +125,11 @@ class RunOptions:
     """Show nothing but errors."""
 
 
-def choices_from(objective: str, options: RunOptions, common: Common) -> SweepChoices:
+def choices_from(objective: str, options: RunOptions, common: Place) -> SweepChoices:
     """What the options ask for.
 
     Raises:
-        WrongInput: an option, or the study file, is wrong.
+        WrongInput: an option, or the study file, is wrong, or there is no such profile.
     """
     at_least_one("--trials", options.trials)
     if not 0 <= options.control_fraction <= 1:
@@ -144,10 +151,16 @@ def choices_from(objective: str, options: RunOptions, common: Common) -> SweepCh
             control_fraction=options.control_fraction,
             parameters={**file.parameters, **dict(read_parameters(options.pruner_parameter))},
         ),
-        limits=Limits(trials=trials, seconds=options.timeout, trial_seconds=options.trial_timeout),
+        limits=Limits(
+            trials=trials,
+            seconds=options.timeout,
+            trial_seconds=options.trial_timeout,
+            silent_seconds=options.silence_timeout,
+        ),
         seed=options.seed,
         overrides=lambda offer: merge(file.overrides, _overrides(options, offer)),
         isolate=options.isolate,
+        base=declared if options.profile is None else base_from(options.profile, common),
     )
 
 

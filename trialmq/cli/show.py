@@ -62,6 +62,7 @@ def blocks(history: "TrialHistory", screen: "Console") -> "Iterator[RenderableTy
     from rich.text import Text
 
     from orchestrator.pruning.unreported import WARNING
+    from orchestrator.trial_queue import QUEUED
     from trialmq.cli.configuration import configuration_table
     from trialmq.cli.terminal import STATE_STYLE
 
@@ -72,6 +73,7 @@ def blocks(history: "TrialHistory", screen: "Console") -> "Iterator[RenderableTy
     if trial.reason:
         kind = f"{trial.failure}: " if trial.failure else "because: "
         head.append(f"\n{kind}{trial.reason}")
+    head.append("".join(f"\nqueued: {e.text}" for e in history.events if e.kind == QUEUED))
     if said := control_sentence(history.events):
         head.append(f"\n{said}")
     for warning in (event.text for event in history.events if event.kind == WARNING):

@@ -170,6 +170,7 @@ def _settings(settings: StudySettings) -> Sequence[tuple[str, str]]:
         ("limits.trials", "none" if limits.trials is None else str(limits.trials)),
         ("limits.seconds", seconds(limits.seconds)),
         ("limits.trial_seconds", seconds(limits.trial_seconds)),
+        ("limits.silent_seconds", seconds(limits.silent_seconds)),
         ("parallelism", "auto" if settings.parallelism is None else str(settings.parallelism)),
         ("weight", shown_value(settings.weight)),
     ]

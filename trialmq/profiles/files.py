@@ -34,7 +34,7 @@ def profile_text(profile: Profile, space: Space, ending: str) -> str:
             return write_json(profile)
         case ".yaml" | ".yml":
             return write_yaml(profile)
-    raise WrongInput(f"{ending!r} is no format of profiles; end the file in {', '.join(ENDINGS)}")
+    raise _no_format(ending)
 
 
 def profile_from_text(text: str, ending: str, name: str) -> Profile:
@@ -47,6 +47,16 @@ def profile_from_text(text: str, ending: str, name: str) -> Profile:
         return profile_of(_tables(text, ending.lower()), name)
     except RecursionError as error:
         raise WrongInput("it is nested too deeply") from error
+
+
+def check_ending(path: Path) -> None:
+    """Can a profile be written to a file of this name?
+
+    Raises:
+        WrongInput: its ending is no format of profiles.
+    """
+    if path.suffix.lower() not in ENDINGS:
+        raise _no_format(path.suffix)
 
 
 def write_profile(path: Path, profile: Profile, space: Space) -> None:
@@ -87,7 +97,11 @@ def _tables(text: str, ending: str) -> dict[str, Any]:
             return read_json(text)
         case ".yaml" | ".yml":
             return read_yaml(text)
-    raise WrongInput(f"{ending!r} is no format of profiles; end the file in {', '.join(ENDINGS)}")
+    raise _no_format(ending)
+
+
+def _no_format(ending: str) -> WrongInput:
+    return WrongInput(f"{ending!r} is no format of profiles; end the file in {', '.join(ENDINGS)}")
 
 
 def _text(path: Path) -> str:

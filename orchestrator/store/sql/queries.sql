@@ -111,24 +111,30 @@ SELECT max(meta.last_trial, (SELECT coalesce(max(id), 0) FROM trial)) + 1 FROM m
 
 -- name: ended_trials
 SELECT study, id, attempt, applied FROM trial
-WHERE state IN ('complete', 'pruned', 'failed', 'cancelled')
+WHERE state IN ('complete', 'pruned', 'failed', 'cancelled') ORDER BY id DESC LIMIT ?
 
 -- name: trials_of_study
 SELECT id, study, number, state, sampled, config, attempt, runner, desired, applied, crashes,
        losses, value, metrics, failure, reason, reports, last_step, created, started, ended, seconds,
-       boot, avoid, deaths, revision, restarting
+       boot, avoid, deaths,
+       (SELECT slot FROM attempt WHERE trial = id AND number = trial.attempt AND state = 'running'),
+       revision, restarting
 FROM trial WHERE study = ? ORDER BY number
 
 -- name: page_of_trials
 SELECT id, study, number, state, sampled, config, attempt, runner, desired, applied, crashes,
        losses, value, metrics, failure, reason, reports, last_step, created, started, ended, seconds,
-       boot, avoid, deaths, revision, restarting
+       boot, avoid, deaths,
+       (SELECT slot FROM attempt WHERE trial = id AND number = trial.attempt AND state = 'running'),
+       revision, restarting
 FROM trial WHERE study = ? AND number >= ? ORDER BY number LIMIT ?
 
 -- name: trial_by_number
 SELECT id, study, number, state, sampled, config, attempt, runner, desired, applied, crashes,
        losses, value, metrics, failure, reason, reports, last_step, created, started, ended, seconds,
-       boot, avoid, deaths, revision, restarting
+       boot, avoid, deaths,
+       (SELECT slot FROM attempt WHERE trial = id AND number = trial.attempt AND state = 'running'),
+       revision, restarting
 FROM trial WHERE study = ? AND number = ?
 
 -- name: attempts_of_trial

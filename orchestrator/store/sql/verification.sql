@@ -131,3 +131,9 @@ HAVING t.revision <> coalesce(max(CASE WHEN r.state = 'applied' THEN r.number EN
 SELECT s.name, t.number, 'revision ' || r.number || ' was answered ' || count(*) || ' times'
 FROM revised r JOIN trial t ON t.id = r.trial JOIN study s ON s.id = t.study
 GROUP BY r.trial, r.attempt, r.number HAVING count(*) > 1
+
+-- name: the versions of a profile are numbered from 1 without a gap
+-- needs: profile
+SELECT '', NULL, count(*) || ' versions of ' || name || ', numbered ' || min(version) || ' to '
+       || max(version)
+FROM profile GROUP BY name HAVING min(version) <> 1 OR max(version) <> count(*)

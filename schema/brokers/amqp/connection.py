@@ -12,6 +12,8 @@ What the library raises leaves this file in three words:
 """
 
 import asyncio
+import itertools
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -32,9 +34,15 @@ from schema.brokers.amqp.timing import Timing
 from schema.errors import UnknownName
 from schema.identity import EXCHANGE, Queue, QueueKind
 
+logging.getLogger("aiormq").setLevel(logging.CRITICAL)
+"""It logs a traceback for each connection that is lost, which `link.Link` tells in a sentence."""
+
 Deliver = Callable[["AmqpMessage"], None]
 
 MOST_UNSENT_BYTES = 32 << 20
+MOST_CHANNELS = 2047
+"""What RabbitMQ allows on a connection unless told otherwise."""
+
 PERSISTENT, TRANSIENT = 2, 1
 _GONE = (exceptions.AMQPError, exceptions.ChannelInvalidStateError, OSError, RuntimeError)
 
@@ -102,6 +110,9 @@ class AmqpConnection:
         self.address = address
         self.timing = timing
         self.lost = asyncio.Event()
+        # aiormq gives the number of a channel that the broker closed to the next one before it has
+        # answered the broker, which then ends the connection. So each has a number of its own.
+        self._numbers: Iterator[int] = itertools.cycle(range(1, MOST_CHANNELS + 1))
         self._wire.closing.add_done_callback(lambda _: self.lost.set())
 
     @classmethod
@@ -169,11 +180,19 @@ class AmqpConnection:
         """
         with _loss_told(f"broker {self.address}: no channel could be opened"):
             async with asyncio.timeout(self.timing.answer):
-                channel = self._connection.channel(publisher_confirms=True, on_return_raises=True)
+                channel = self._connection.channel(
+                    self._free_number(), publisher_confirms=True, on_return_raises=True
+                )
                 await channel.initialize()
                 wire = await channel.get_underlay_channel()
                 assert isinstance(wire, Channel), "aiormq has no other"
                 return AmqpChannel(self, channel, wire)
+
+    def _free_number(self) -> int:
+        for number in itertools.islice(self._numbers, MOST_CHANNELS):
+            if number not in self._wire.channels:
+                return number
+        raise ConnectionError("all channels are in use")
 
     async def close(self) -> None:
         """Closed on return, within bounded time also when the broker reads nothing."""

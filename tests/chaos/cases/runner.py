@@ -2,7 +2,7 @@
 
 from tests.chaos.arena import Arena
 from tests.chaos.cases.orchestrator import KILLED, failpoints
-from tests.chaos.fleet import Fleet
+from tests.chaos.fleet import ENDLESS, Fleet
 from tests.chaos.matrix import case
 
 BACK_SECONDS = 5.0
@@ -12,16 +12,17 @@ BACK_SECONDS = 5.0
 async def killed_at_random(arena: Arena) -> None:
     """Its training dies with it, and is run again; what it had finished is not."""
     kills = arena.times(45, 4)
-    async with Fleet(arena, runners=2) as fleet:
-        await fleet.study(6 * kills)
+    async with Fleet(arena, runners=2, objectives=("moderate",)) as fleet:
+        await fleet.study(ENDLESS)
         for _ in range(kills):
             name = arena.random.choice(list(fleet.spools))
             await fleet.until_running(name)
-            await arena.pause(0.0, 0.3)
+            await arena.pause(0.0, 1.2)
             fleet.kill(name)
             fleet.fault(count=False, runner=name)
             await fleet.runner(name)
             await fleet.recovers(BACK_SECONDS, runner=name)
+        await fleet.enough()
         await fleet.finish(repeats=kills // 5 + 1)
 
 

@@ -1,0 +1,94 @@
+"""What a client can do with the configuration of a trial: edit it, take that back, start again."""
+
+import asyncio
+import time
+from abc import ABC, abstractmethod
+from typing import TypeVar
+
+from schema.edit_requests import ApplyEdits, ListRevisions, RestartTrial, UndoRevision
+from schema.requests import Command
+from schema.results import TrialResult
+from schema.revision import Revision, RevisionState
+from schema.values import Value
+
+DEADLINE_SECONDS = 10.0
+FIRST_LOOK_SECONDS, LAST_LOOK_SECONDS = 0.01, 0.25
+"""Between two looks at what became of an edit; each is twice the one before."""
+
+T = TypeVar("T")
+
+
+class EditingClient(ABC):
+    """The part of `Client` that edits; the one trial of a session is number 0."""
+
+    @abstractmethod
+    async def ask(
+        self, command: Command, kind: type[T] | None, *, deadline: float | None = None
+    ) -> T:
+        """The answer to ``command``."""
+
+    async def revisions(
+        self, study: str, *, number: int = 0, first: int = 1
+    ) -> tuple[Revision, ...]:
+        """A page of the edits of a trial, from number ``first`` on."""
+        question = ListRevisions(study=study, number=number, first=first)
+        return await self.ask(question, tuple[Revision, ...])
+
+    async def apply(
+        self,
+        study: str,
+        edits: dict[str, Value],
+        *,
+        number: int = 0,
+        expected: int | None = None,
+        because: str = "",
+    ) -> Revision:
+        """Change values of a trial; `settled` waits until they are in force.
+
+        Raises:
+            Conflict: the newest revision is not ``expected`` any more; says what changed since.
+        """
+        command = ApplyEdits(
+            study=study, number=number, edits=edits, expected=expected, because=because
+        )
+        return await self.ask(command, Revision)
+
+    async def undo(
+        self,
+        study: str,
+        revision: int,
+        *,
+        number: int = 0,
+        expected: int | None = None,
+        because: str = "",
+    ) -> Revision:
+        """Take back what a revision changed, as a new one.
+
+        Raises:
+            Conflict: what it changed was changed again since.
+        """
+        command = UndoRevision(
+            study=study, number=number, revision=revision, expected=expected, because=because
+        )
+        return await self.ask(command, Revision)
+
+    async def settled(
+        self, study: str, revision: int, *, number: int = 0, deadline: float = DEADLINE_SECONDS
+    ) -> Revision:
+        """Returns when the training has taken a revision or refused it, or it waits for a restart.
+
+        At the ``deadline``, in seconds, it is returned as it then is.
+        """
+        until = time.monotonic() + deadline
+        pause = FIRST_LOOK_SECONDS
+        while True:
+            [found] = (await self.revisions(study, number=number, first=revision))[:1]
+            if found.state is not RevisionState.SENT or time.monotonic() + pause > until:
+                return found
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LAST_LOOK_SECONDS)
+
+    async def restart(self, study: str, *, number: int = 0, because: str = "") -> TrialResult:
+        """Let the next attempt of a trial begin, with the newest revision of its configuration."""
+        command = RestartTrial(study=study, number=number, because=because)
+        return await self.ask(command, TrialResult)
