@@ -280,6 +280,7 @@ class RunnerAgent:
             self._append(lease, Started(**on, revision=told.revision, checkpoint=checkpoint))
         if self._spool.knows_begun(lease):
             self._busy[slot] = self._reserved.pop(slot)
+            logger.info("%s: study %s trial %d starts", slot.name, told.study, told.number)
             slot.run(told, self._result(lease))
             for revision in lease.revisions:
                 slot.revise(revision.number, revision.values)

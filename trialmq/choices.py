@@ -16,7 +16,7 @@ from schema.narrowing import narrow
 from schema.overrides import Overrides
 from schema.pruning import PrunerSettings
 from schema.space import Space
-from schema.study import Limits, ObjectiveDescription, StudySettings, StudySpec
+from schema.study import Limits, ObjectiveDescription, StudyKind, StudySettings, StudySpec
 
 Base = Callable[[ObjectiveDescription], Space]
 """The space that the user's overrides are applied to."""
@@ -42,6 +42,8 @@ class SweepChoices:
     base: Base = declared
     overrides: Callable[[ObjectiveDescription], Overrides] = lambda _: Overrides()
     isolate: bool = False
+    session: bool = False
+    origin: str = ""
 
 
 def study_spec(choices: SweepChoices, offer: ObjectiveDescription) -> StudySpec:
@@ -51,6 +53,8 @@ def study_spec(choices: SweepChoices, offer: ObjectiveDescription) -> StudySpec:
         WrongInput: the base is of another objective, an override names what does not exist or goes
             outside of the space, or the numbers of the pruner do not fit together.
     """
+    if choices.session:
+        return session_spec(choices, offer)
     space = narrow(choices.base(offer), choices.overrides(offer))
     objective = msgspec.structs.replace(offer, space=space)
     steps = choices.pruner.steps or objective.reported_steps()
@@ -62,6 +66,26 @@ def study_spec(choices: SweepChoices, offer: ObjectiveDescription) -> StudySpec:
         sampler=choices.sampler,
         seed=choices.seed,
         settings=StudySettings(pruner=pruner, limits=choices.limits),
+    )
+
+
+def session_spec(choices: SweepChoices, offer: ObjectiveDescription) -> StudySpec:
+    """The session that the choices make of an objective: it begins with the base's defaults and
+    what is set, and every value that the objective's class allows may be edited in.
+
+    Raises:
+        WrongInput: as `study_spec`.
+    """
+    base = choices.base(offer)
+    start = offer.space.complete({**base.defaults(), **choices.overrides(offer).set})
+    return StudySpec(
+        name=checked_name("session", choices.study or default_study(offer.entry)),
+        objective=offer,
+        sampler="random",
+        settings=StudySettings(pruner=choices.pruner, limits=choices.limits),
+        kind=StudyKind.SESSION,
+        start=start,
+        origin=choices.origin,
     )
 
 

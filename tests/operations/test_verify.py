@@ -96,6 +96,17 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "an attempt is open only while somebody may come back for it": (
         f"UPDATE attempt SET ended = NULL, outcome = NULL {LAST_ATTEMPT}",
     ),
+    "the revisions of a trial are numbered from 1 without a gap": (
+        "INSERT INTO revision SELECT id, 2, 0, '{}', '[]', 'a', 1.0, '', 'refused', '[]', 1, NULL, "
+        "1.0, '' FROM trial WHERE number = 1",
+    ),
+    "a trial's revision is the last of its revisions that took effect": (
+        COMPLETE.format("revision = 3"),
+    ),
+    "a revision takes effect once": (
+        "INSERT INTO revised SELECT id, 1, seq, 1, NULL, 1.0, '[]', '[]', '' FROM trial, "
+        "(SELECT 90 AS seq UNION SELECT 91) WHERE number = 1",
+    ),
     "an attempt that has ended says how": (f"UPDATE attempt SET outcome = NULL {LAST_ATTEMPT}",),
     "attempts are numbered from 1 without a gap, up to the trial's": (
         "DELETE FROM attempt WHERE number = 1 AND trial = 2",

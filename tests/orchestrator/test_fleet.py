@@ -149,7 +149,8 @@ async def test_a_runner_of_another_protocol_is_told_what_to_install(
         [seen] = await client.ask(ListRunners())
     assert refused == seen.refused
     assert refused.endswith(
-        "this runner speaks protocol 2 (TrialMQ 0.3), the orchestrator protocol 1 (0.1.0): "
+        f"this runner speaks protocol {PROTOCOL + 1} (TrialMQ 0.3), the orchestrator protocol "
+        f"{PROTOCOL} (0.1.0): "
         "install the same version"
     )
 

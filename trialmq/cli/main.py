@@ -24,10 +24,12 @@ from trialmq.cli.run import run
 from trialmq.cli.runner import runner
 from trialmq.cli.runners import runners_application
 from trialmq.cli.serve import serve
+from trialmq.cli.session import session_application
 from trialmq.cli.show import show
 from trialmq.cli.studies import studies
 from trialmq.cli.study import study_application
 from trialmq.cli.study_file import fill_from_study_file
+from trialmq.cli.train import train
 from trialmq.cli.trials import trials
 from trialmq.cli.verify import verify
 from trialmq.installed import installed_version
@@ -59,13 +61,14 @@ def application() -> App:
         result_action="return_value",
         suppress_keyboard_interrupt=False,
     )
-    commands: tuple[Command, ...] = (run, best, trials, show, studies, export)
+    commands: tuple[Command, ...] = (run, best, trials, show, studies, export, train)
     for place, command in enumerate(commands):
         app.command(command, sort_key=place)
     app.command(serve, sort_key=20)
     app.command(runner, sort_key=21)
     app.command(runners_application(sort_key=22))
     app.command(study_application(sort_key=23))
+    app.command(session_application(sort_key=24))
     app.command(profile_application(sort_key=len(commands)))
     app.command(queue, sort_key=len(commands))
     app.command(pruning_application(sort_key=len(commands)))
