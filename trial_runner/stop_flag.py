@@ -7,7 +7,6 @@ be stopped; a serial names one task, so a late order for the task before cannot 
 
 import mmap
 import os
-import tempfile
 from typing import Self
 
 SIZE = 16  # two native uint64: prune, stop
@@ -24,6 +23,8 @@ class StopFlag:
     @classmethod
     def create(cls) -> Self:
         """A new flag; its descriptor is to be passed to the process."""
+        import tempfile  # takes long to load, and is needed by runners alone, not by a user's code
+
         with tempfile.TemporaryFile() as file:
             file.truncate(SIZE)
             return cls(os.dup(file.fileno()))

@@ -192,12 +192,12 @@ def _finished(fleet: Fleet) -> int:
 async def corrupted_spool(arena: Arena) -> None:
     """The damaged end is cut off and the rest used; what was lost with it is run again."""
     times = arena.times(6, 2)
-    async with Fleet(arena, runners=1, slots=2) as fleet:
-        await fleet.study(8 * times)
+    async with Fleet(arena, runners=1, slots=2, objectives=("moderate",)) as fleet:
+        await fleet.study(6 * times)
         for _ in range(times):
             await fleet.until_running("gpu1")
-            fleet.kill(ORCHESTRATOR)
             finished = _finished(fleet)
+            fleet.kill(ORCHESTRATOR)
             await fleet.until(
                 lambda n=finished: _finished(fleet) > n,  # type: ignore[misc]
                 "a result waits in the spool",
