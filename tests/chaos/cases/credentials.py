@@ -38,7 +38,7 @@ async def revoked(arena: Arena) -> None:
     fleet = Enlisted(arena, runners=1, objectives=("long",))
     await asyncio.to_thread(enlist, node, RUNNER, fleet.name)
     async with fleet:
-        await fleet.study(5)
+        await fleet.study(10)
         user = fleet.user
         for what, sentence in (
             ("password", "does not accept this password for the user"),
