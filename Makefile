@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TRIALS ?= 24
 
-.PHONY: help setup demo test rabbitmq lint benchmarks clean
+.PHONY: help setup demo test chaos soak rabbitmq lint benchmarks clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,6 +32,13 @@ lint: setup ## style and types
 
 test: lint rabbitmq ## style, types and the whole test suite
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+
+chaos: setup rabbitmq ## the fault matrix with real processes, as one table (ROWS=1,6,20-25)
+	$(BIN)/python -m tests.chaos --only "$(ROWS)"
+
+soak: setup rabbitmq ## 20,000 simulated worlds, then the fault matrix three times
+	TRIALMQ_WORLDS=20000 $(BIN)/pytest --numprocesses 2 --timeout 0 tests/protocol/test_worlds.py
+	for round in 1 2 3; do $(BIN)/python -m tests.chaos || exit 1; done
 
 # The tests start a node of their own from what this installs; a policy keeps the package from
 # starting one of the system, and one that is there already is neither used nor touched.

@@ -29,7 +29,7 @@ from schema.requests import Presence
 from schema.study import Limits, StudySettings, StudySpec
 from trialmq.connecting import address_of
 
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 180.0
 SPEC = StudySpec(
     name="fleet",
     objective=OFFER,
@@ -102,15 +102,17 @@ def _processor_seconds(service: int, broker: int) -> list[float]:
 async def known(client: Client, count: int) -> float:
     """The moment when the orchestrator has heard of so many runners since it started."""
     until = time.monotonic() + PATIENCE_SECONDS
+    live = 0
     while time.monotonic() < until:
         try:
             runners = await client.runners()
         except NoAnswer:
             continue
-        if sum(runner.presence is Presence.LIVE for runner in runners) >= count:
+        live = sum(runner.presence is Presence.LIVE for runner in runners)
+        if live >= count:
             return time.monotonic()
         await asyncio.sleep(0.1)
-    raise SystemExit(f"only {len(runners)} of {count} runners were known in {PATIENCE_SECONDS:g} s")
+    raise SystemExit(f"only {live} of {count} runners were live after {PATIENCE_SECONDS:g} s")
 
 
 def resident_mib(pid: int) -> float:

@@ -64,6 +64,7 @@ def private_node() -> Iterator[RabbitMQNode]:
     if home is None:
         print("rabbitmq-server is not installed: `make rabbitmq` does it", file=sys.stderr)
         sys.exit(2)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the node would outlive us
     with RabbitMQNode(home, Path(tempfile.mkdtemp(prefix="trialmq-node-"))) as node:
         yield node
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from schema.broker import Delivery
 
 TURN_MESSAGES = 512
-TURN_BYTES = 512 * 1024
+TURN_BYTES = 256 * 1024
 """A turn takes no more than this at once, so that the event loop is never held for long."""
 
 

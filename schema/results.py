@@ -163,8 +163,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     all trials, ``steps`` the number of reports. ``saved_by_pruning`` estimates the seconds that
     pruned trials would still have taken, from the complete trials' number of steps and each one's
     own speed; ``saved_by_parallelism`` is what this run's trials took one after the other, less the
-    wall time. ``regret`` is what control trials say of the pruner, where there are any; ``warnings``
-    are sentences that a person should read.
+    wall time. ``regret`` is what control trials say of the pruner, where there are any;
+    ``warnings`` are sentences that a person should read.
     """
 
     study: str

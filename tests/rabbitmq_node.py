@@ -102,7 +102,7 @@ class RabbitMQNode:
                 start_new_session=True,
             )
         deadline = time.monotonic() + START_SECONDS
-        while not self.answers():
+        while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 log = (self._folder / "output").read_text("utf-8", "replace")
                 raise RuntimeError(f"the RabbitMQ node did not start:\n{log[-3000:]}")
@@ -155,8 +155,7 @@ class RabbitMQNode:
             self._process.wait()
         self._process = None
 
-    def answers(self) -> bool:
-        """Does it greet who connects?"""
+    def _answers(self) -> bool:
         with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1) as probe:
             probe.sendall(b"AMQP\x00\x00\x09\x01")
             return bool(probe.recv(8))

@@ -9,7 +9,6 @@ was changed: as long as it is the same, a report need not look at the others.
 
 import mmap
 import os
-import tempfile
 from typing import Self
 
 SIZE = 32  # four native uint64: prune, stop, revisions sent, changes
@@ -26,6 +25,8 @@ class StopFlag:
     @classmethod
     def create(cls) -> Self:
         """A new flag; its descriptor is to be passed to the process."""
+        import tempfile  # takes long to load, and is needed by runners alone, not by a user's code
+
         with tempfile.TemporaryFile() as file:
             file.truncate(SIZE)
             return cls(os.dup(file.fileno()))

@@ -13,8 +13,7 @@ CUT = struct.pack("ii", 1, 0)  # SO_LINGER of no time: closing resets instead of
 class Proxy:
     """Listens on ``port`` while entered; its faults hold for present and future connections."""
 
-    def __init__(self, target_port: int, host: str = "127.0.0.1") -> None:
-        self.host = host
+    def __init__(self, target_port: int) -> None:
         self.port = 0
         self._target_port = target_port
         self._swallowed: set[str] = set()
@@ -25,7 +24,7 @@ class Proxy:
         self._pumps: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._connected, self.host, 0)
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import logging
 import secrets
 import shutil
 import sys
@@ -40,6 +41,7 @@ def main(words: Sequence[str] | None = None) -> int:
         for row in rows:
             print(f"{row.number:<5} {row.title}")
         return 0
+    logging.getLogger("schema").setLevel(logging.CRITICAL)  # what befalls our own clients
     seed = secrets.randbelow(10**6) if options.seed is None else options.seed
     try:
         found = run(rows, seed, options.quick, options.jobs)

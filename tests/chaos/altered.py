@@ -2,12 +2,11 @@
 
 The command is the user's own, in a process whose world differs as the environment says: leases and
 heartbeats that are short enough to wait for, a clock that steps, a failpoint that sleeps longer, a
-group that has little memory, a network of its own, a runner that speaks the next protocol, a death
-in the middle of a migration, an event loop that is watched.
+group that has little memory, a runner that speaks the next protocol, a death in the middle of a
+migration, an event loop that is watched.
 """
 
 import asyncio
-import ctypes
 import functools
 import os
 import signal
@@ -31,13 +30,10 @@ PRESENT = "CHAOS_PRESENT_SECONDS"
 """A runner that was silent for longer is given no trials."""
 BROKER = "CHAOS_BROKER_SECONDS"
 """The heartbeat of connections to the broker, and how long an answer of it is waited for."""
-NETWORK = "CHAOS_NETWORK"
-"""The network namespace to live in."""
 LOOP = "CHAOS_LOOP"
 """A file for how long the event loop of a service did not turn, since the file was last removed:
 the longest time, and the longest time of computing, in seconds."""
 LOOK_SECONDS = 0.005
-NEW_NETWORK = 0x40000000  # CLONE_NEWNET
 
 
 def alter() -> None:
@@ -62,9 +58,6 @@ def alter() -> None:
         setattr(agent, "Hello", functools.partial(Hello, protocol=int(protocol)))  # noqa: B010
     if statements := said.get(MIGRATION):
         _die_in_migration(int(statements))
-    if network := said.get(NETWORK):
-        with Path("/run/netns", network).open() as namespace:
-            assert ctypes.CDLL(None).setns(namespace.fileno(), NEW_NETWORK) == 0
     if file := said.get(LOOP):
         _watch_loop(Path(file))
     _hurry(said.get(HEARTBEAT), said.get(PRESENT), said.get(BROKER))

@@ -183,5 +183,5 @@ def loses_at_the_end(config: Point, trial: tq.Trial) -> dict[str, float]:
     for step in range(2):
         truth.reported(trial, step, score=value)
         trial.report(step, score=value)
-        time.sleep(0.03 * config.x)  # about as long as a verdict takes
+        time.sleep(0.25 * config.x**2)  # about as long as a verdict takes, and sometimes longer
     return truth.finished(trial, {"score": value})

@@ -105,11 +105,8 @@ def test_two_configurations_are_compared_side_by_side(place: Place) -> None:
 def test_values_that_differ_in_the_fifth_digit_are_shown_in_full(place: Place) -> None:
     for version in ("0.123411", "0.123412"):
         place("profile", "save", "a", "--from", "quick:0", "--set", f"model.slope={version}")
-    assert place("profile", "diff", "a@1", "a").out.split()[-3:] == [
-        "slope",
-        "0.123411",
-        "0.123412",
-    ]
+    table = place("profile", "diff", "a@1", "a").out
+    assert table.split()[-3:] == ["slope", "0.123411", "0.123412"]
     assert "model.slope 0.123411 → 0.123412" in place("profile", "history", "a").out
 
 

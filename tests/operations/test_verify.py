@@ -126,6 +126,9 @@ BREAKS: dict[str, tuple[str, ...]] = {
         "DELETE FROM study_settings",
         "INSERT INTO study_settings VALUES (1, 2, '{}', '', 0, '')",
     ),
+    "the versions of a profile are numbered from 1 without a gap": (
+        "INSERT INTO profile VALUES ('quiet', 2, '', '{}', x'80', '', 0)",
+    ),
     FOREIGN_KEYS: ("INSERT INTO attempt (trial, number, runner, granted) VALUES (99, 1, 'r', 0)",),
     READABLE: (f"UPDATE report SET reports = x'c1' {LAST_ATTEMPT}",),
 }

@@ -167,19 +167,19 @@ async def test_records_of_a_backlog_are_few_and_large(stage: Stage) -> None:
     assert orchestrator.steps(1) == list(range(1000))
 
 
+@pytest.mark.parametrize("durable", [False, True])
 async def test_a_runner_that_ends_says_goodbye_and_names_what_it_will_come_back_for(
-    stage: Stage, tmp_path: Path
+    stage: Stage, tmp_path: Path, durable: bool
 ) -> None:
-    for state, kept in ((None, []), (tmp_path / "spool", [2])):
-        number = 2 if state else 1
-        async with stage.runner("waits", state_dir=state):
-            await stage.orchestrator.assign(trial(number, "waits"))
-            await stage.orchestrator.until(lambda n=number: stage.orchestrator.taken.get((n, 1)))
-        await stage.orchestrator.until(lambda: stage.orchestrator.heartbeats[-1:])
-        last = stage.orchestrator.heartbeats[-1]
-        assert (last.leaving, [claim.trial for claim in last.leases]) == (True, kept)
-        stage.orchestrator.heartbeats.clear()
-        stage.orchestrator.hellos.clear()
+    orchestrator = stage.orchestrator
+    async with stage.runner("waits", state_dir=tmp_path / "spool" if durable else None):
+        await orchestrator.assign(trial(1, "waits"))
+        await orchestrator.until(lambda: orchestrator.taken)
+    await orchestrator.until(
+        lambda: orchestrator.heartbeats and orchestrator.heartbeats[-1].leaving
+    )
+    claims = orchestrator.heartbeats[-1].leases
+    assert [claim.trial for claim in claims] == ([1] if durable else [])
 
 
 async def test_a_runner_whose_name_is_anothers_leaves_its_queue_alone_and_asks_again(

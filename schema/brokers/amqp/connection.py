@@ -14,6 +14,7 @@ What the library raises leaves this file in three words:
 import asyncio
 import itertools
 import logging
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -43,14 +44,20 @@ MOST_UNSENT_BYTES = 32 << 20
 MOST_CHANNELS = 2047
 """What RabbitMQ allows on a connection unless told otherwise."""
 
+CHECKED = "-crc32-"
+"""Between the number of a message and the checksum of its body, which together are its id."""
+
 PERSISTENT, TRANSIENT = 2, 1
 _GONE = (exceptions.AMQPError, exceptions.ChannelInvalidStateError, OSError, RuntimeError)
 
 
 class AmqpMessage:
-    """A message as it came off the wire; ``tag`` numbers it on its channel."""
+    """A message as it came off the wire; ``tag`` numbers it on its channel.
 
-    __slots__ = ("body", "exchange", "key", "redelivered", "tag")
+    It is ``sound`` unless its body is another one than was sent: what no TLS protects may be.
+    """
+
+    __slots__ = ("body", "exchange", "key", "redelivered", "sound", "tag")
 
     def __init__(self, message: DeliveredMessage) -> None:
         self.tag = message.delivery_tag or 0
@@ -58,6 +65,7 @@ class AmqpMessage:
         self.redelivered = bool(message.redelivered)
         self.exchange = message.exchange or ""
         self.key = message.routing_key or ""
+        self.sound = _sound(message.body, message.header.properties.message_id or "")
 
 
 class _OpenedStream(TransportFactory):
@@ -273,7 +281,7 @@ class AmqpChannel:
         exchange, key = topology.route(queue, party)
         properties = spec.Basic.Properties(
             delivery_mode=PERSISTENT if queue.kind is QueueKind.INBOX else TRANSIENT,
-            message_id=str(number),
+            message_id=f"{number}{CHECKED}{zlib.crc32(body)}",
         )
         with _loss_told("the channel was lost before the confirm"):
             try:
@@ -363,6 +371,12 @@ def _loss_told(sentence: str) -> Iterator[None]:
         if isinstance(error, asyncio.CancelledError) and task and task.cancelling() > before:
             raise
         raise ConnectionError(sentence) from error
+
+
+def _sound(body: bytes, message_id: str) -> bool:
+    """False when the id tells another checksum; others than we may send without one."""
+    _, checked, checksum = message_id.partition(CHECKED)
+    return not checked or checksum == str(zlib.crc32(body))
 
 
 def _url(address: BrokerAddress, timing: Timing) -> URL:

@@ -138,6 +138,10 @@ class Consumer:
         if self._over:
             return
         self._acknowledgements.delivered(message.tag)
+        if not message.sound:
+            logger.warning("%s: a message was changed on its way, and dropped", self._queue.name)
+            self.settle(message.tag)
+            return
         sender = topology.sender(self._queue, message.exchange, message.key)
         try:
             self._receiver(RabbitMQDelivery(self, message, sender))

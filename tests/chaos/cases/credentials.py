@@ -8,7 +8,8 @@ from tests.chaos.arena import Arena
 from tests.chaos.enlisting import enlist
 from tests.chaos.fleet import Fleet
 from tests.chaos.matrix import case
-from tests.chaos.outage import begin, trains_on, unbroken
+from tests.chaos.oracle import truth_lines
+from tests.chaos.outage import begin, unbroken
 from tests.rabbitmq_node import RabbitMQNode
 
 BACK_SECONDS = 10.0
@@ -37,7 +38,7 @@ async def revoked(arena: Arena) -> None:
     fleet = Enlisted(arena, runners=1, objectives=("long",))
     await asyncio.to_thread(enlist, node, RUNNER, fleet.name)
     async with fleet:
-        await fleet.study(5)
+        await fleet.study(10)
         user = fleet.user
         for what, sentence in (
             ("password", "does not accept this password for the user"),
@@ -45,11 +46,11 @@ async def revoked(arena: Arena) -> None:
             ("rights", "lacks the .* permission|may not enter it"),
         ):
             await begin(fleet, 1)
-            said = len(fleet.processes[RUNNER].said)
+            said, lines = len(fleet.processes[RUNNER].said), len(truth_lines(fleet.truth))
             await asyncio.to_thread(_revoke, node, user, what)
             arena.injected(f"{what} revoked")
             await _says_since(fleet, said, sentence)
-            await trains_on(fleet, 20)
+            arena.expect(len(truth_lines(fleet.truth)) > lines, "the training stood still")
             await asyncio.to_thread(_restore, node, user, what, fleet.name)
             fleet.fault(count=False)
             await fleet.recovers(BACK_SECONDS)
@@ -108,12 +109,12 @@ async def expired(arena: Arena) -> None:
     async with Encrypted(arena, runners=1, objectives=("long",)) as fleet:
         await fleet.study(3)
         await begin(fleet, 1)
-        said = len(fleet.processes[RUNNER].said)
+        said, lines = len(fleet.processes[RUNNER].said), len(truth_lines(fleet.truth))
         try:
             await asyncio.to_thread(_certify, node, *files.expired)
             arena.injected("expired certificate")
             await _says_since(fleet, said, "certificate has expired")
-            await trains_on(fleet, 20)
+            arena.expect(len(truth_lines(fleet.truth)) > lines, "the training stood still")
         finally:
             await asyncio.to_thread(_certify, node, *good)
         fleet.fault(count=False)

@@ -1,4 +1,4 @@
-"""What befalls the network between runners, orchestrator and broker: proxies, a namespace.
+"""What befalls the network between runners, orchestrator and broker, by a proxy between them.
 
 Rows use short heartbeats and leases (`tests.chaos.outage`): what holds for 120 s holds for 6.
 """
@@ -100,7 +100,7 @@ async def one_way(arena: Arena) -> None:
         unbroken(fleet)
 
 
-@case("32", "orchestrator partitioned from the broker, by a proxy")
+@case("32", "orchestrator partitioned from the broker for longer than a lease")
 async def orchestrator_away(arena: Arena) -> None:
     """Longer than a lease: since it hears nobody, nobody loses his."""
     async with Fleet(arena, objectives=("long",), proxied=(ORCHESTRATOR,), **leased(4)) as fleet:

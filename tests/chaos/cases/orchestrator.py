@@ -57,7 +57,7 @@ async def at_each_failpoint(arena: Arena) -> None:
 @case("2", "orchestrator kill -9 at random")
 async def killed_at_random(arena: Arena) -> None:
     """Killed again and again, a moment after it serves, while trials end all the time."""
-    kills = arena.times(40, 4)
+    kills = arena.times(40, 3)
     async with Fleet(arena, runners=2, slots=2) as fleet:
         await fleet.study(ENDLESS)
         for _ in range(kills):

@@ -11,7 +11,7 @@ BACK_SECONDS = 5.0
 @case("6", "runner kill -9 at random while it trains")
 async def killed_at_random(arena: Arena) -> None:
     """Its training dies with it, and is run again; what it had finished is not."""
-    kills = arena.times(45, 4)
+    kills = arena.times(45, 3)
     async with Fleet(arena, runners=2, objectives=("moderate",)) as fleet:
         await fleet.study(ENDLESS)
         for _ in range(kills):

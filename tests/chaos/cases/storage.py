@@ -170,7 +170,7 @@ async def spool_disk_full(arena: Arena) -> None:
         fleet.kill(ORCHESTRATOR)
         await asyncio.to_thread(small.fill)
         arena.injected("full disk")
-        await fleet.until(lambda: _finished(fleet) == 1, "the training ends")
+        await fleet.until(lambda: _lines(fleet, "finish") == 1, "the training ends")
         ballast = fleet.spools["gpu1"] / "ballast"
         await fleet.until(lambda: not ballast.exists(), "the ballast is used")
         await fleet.says("gpu1", "trial 0 complete")
@@ -184,22 +184,23 @@ async def spool_disk_full(arena: Arena) -> None:
         await fleet.finish()
 
 
-def _finished(fleet: Fleet) -> int:
-    return sum(1 for line in truth_lines(fleet.truth) if line.event == "finish")
+def _lines(fleet: Fleet, event: str) -> int:
+    return sum(1 for line in truth_lines(fleet.truth) if line.event == event)
 
 
 @case("43", "runner's spool with a corrupted tail")
 async def corrupted_spool(arena: Arena) -> None:
     """The damaged end is cut off and the rest used; what was lost with it is run again."""
     times = arena.times(6, 2)
-    async with Fleet(arena, runners=1, slots=2) as fleet:
-        await fleet.study(8 * times)
+    async with Fleet(arena, runners=1, slots=2, objectives=("moderate",)) as fleet:
+        await fleet.study(6 * times)
         for _ in range(times):
-            await fleet.until_running("gpu1")
+            begun = _lines(fleet, "start")
+            await fleet.until(lambda n=begun: _lines(fleet, "start") > n, "a training begins")  # type: ignore[misc]
+            finished = _lines(fleet, "finish")
             fleet.kill(ORCHESTRATOR)
-            finished = _finished(fleet)
             await fleet.until(
-                lambda n=finished: _finished(fleet) > n,  # type: ignore[misc]
+                lambda n=finished: _lines(fleet, "finish") > n,  # type: ignore[misc]
                 "a result waits in the spool",
             )
             fleet.kill("gpu1")
