@@ -1,4 +1,4 @@
-"""``trialmq train`` on one machine: from the defaults, a trial or a profile; ended, gone on with."""
+"""``trialmq train`` on one machine: from the defaults, a trial or a profile; ended and resumed."""
 
 import json
 import signal

@@ -84,10 +84,10 @@ class Training:
 class LiveWorld:
     """One session, one runner, any number of clients."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, spec: StudySpec = SPEC) -> None:
         self.dice = Random(seed)
         self.leases = Leases()
-        self.engine = StudyEngine(1, SPEC, self.leases)
+        self.engine = StudyEngine(1, spec, self.leases)
         self.reception = Reception(self.leases, {1: self.engine}, "1")
         self.stored: dict[int, Revision] = {}
         self.stored_config: dict[str, Value] = {}

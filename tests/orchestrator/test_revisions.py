@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,8 +11,9 @@ from orchestrator import revisions
 from schema.errors import Conflict, InvalidValue, UnknownName, WrongInput
 from schema.messages import Final
 from schema.revision import RevisionState
+from schema.study import StudyKind
 from schema.trial import Outcome, TrialState
-from tests.orchestrator.live_world import SPACE, Client, LiveWorld
+from tests.orchestrator.live_world import SPACE, SPEC, Client, LiveWorld
 
 
 def running() -> LiveWorld:
@@ -150,3 +152,36 @@ def test_an_edit_that_is_wrong_is_refused_before_it_is_stored(
         world.edit(None, {**edits}, "alice")
     assert str(refused.value) == sentence
     assert world.trial.revisions == []
+
+
+def test_a_trial_of_a_search_that_was_edited_is_a_fork_and_teaches_the_sampler_nothing() -> None:
+    world = LiveWorld(0, msgspec.structs.replace(SPEC, kind=StudyKind.SEARCH))
+    world.calm()
+    turn = world.turn()
+    revision = revisions.propose(world.trial, SPACE, {"a": 0.1}, 0, "alice", "", turn.moment)
+    world.engine.editing.edit(world.trial, revision, turn.moment, turn.changes)
+    turn.revise(world.trial, 0)
+    world.complete(turn)
+    world.calm()
+    trial = world.trial
+    assert world.training is not None
+    final = Final(outcome=Outcome.COMPLETE, metrics={"f1": 0.9}, revision=1)
+    world.spool.append(world.training.lease, final)
+    world.beat()
+    while world.up:
+        world.deliver_up(0)
+    assert (trial.state, trial.revision, trial.config["a"]) == (TrialState.COMPLETE, 1, 0.1)
+    [told] = world.engine.tells
+    assert (told.state, told.values) == (TrialState.CANCELLED, None)
+    assert world.engine.best is None
+
+
+def test_what_waits_for_a_restart_does_not_bring_in_what_was_refused() -> None:
+    world = running()
+    world.edit(None, {"a": 0.1, "c": 0.95}, "alice")
+    world.edit(None, {"width": 8}, "bob")
+    world.calm()
+    first, second = world.trial.revisions
+    assert (first.state, second.state) == (RevisionState.REFUSED, RevisionState.REFUSED)
+    assert second.reason == "it was made from revision 1, which was refused; apply it again"
+    assert revisions.head(world.trial) == (0, SPACE.defaults())
