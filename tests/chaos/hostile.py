@@ -1,8 +1,8 @@
 """A runner that has been taken over: it sends what no runner would, as far as its broker lets it.
 
-``python -m tests.chaos.hostile URL ORCHESTRATOR COUNT SEED`` with the record of somebody else's
-trial as JSON on standard input. It prints how many messages the broker refused. It is a process of
-its own, so that who measures the orchestrator meanwhile is not held up by making the messages.
+``python -m tests.chaos.hostile URL ORCHESTRATOR KIND COUNT SEED``, with the record of somebody
+else's trial as JSON on standard input. It prints how many messages the broker refused. It is a
+process of its own, so that who measures the orchestrator is not held up by making the messages.
 """
 
 import asyncio
@@ -24,8 +24,8 @@ from schema.trial import Outcome
 
 NAME, VICTIM = "gpu2", "gpu1"
 AT_ONCE = 100
-LARGE = 0.01
-"""The share of each kind of message that is large; more, and it is the broker that is tested."""
+LARGE = 0.02
+"""The share of messages that are large; more, and it is the broker that is tested."""
 FORGED = 20
 
 Make = Callable[[random.Random, Record], bytes]
@@ -54,16 +54,7 @@ def _truncated(dice: random.Random, mine: Record) -> bytes:
 
 
 HUGE = (-(2**63), -1, 0, 2**31, 2**63, 2**64 - 1)
-SMALL: tuple[Make, ...] = (
-    lambda dice, mine: b"",
-    _truncated,
-    _flipped,
-    lambda dice, mine: dice.randbytes(dice.randrange(200)),
-    lambda dice, mine: b"\xdf\xff\xff\xff\xff" + records(VICTIM, mine),
-    lambda dice, mine: b"\xdd\xff\xff\xff\xff",
-    lambda dice, mine: msgspec.msgpack.encode({"type": "records", "runner": 7, "records": 1}),
-    lambda dice, mine: msgspec.msgpack.encode({"type": "of tomorrow", "runner": NAME}),
-    lambda dice, mine: msgspec.msgpack.encode({"type": "hello", "runner": VICTIM, "protocol": 0}),
+FORGERIES: tuple[Make, ...] = (
     lambda dice, mine: records("../../x\n", mine),
     lambda dice, mine: records(VICTIM, mine),
     lambda dice, mine: records(NAME, mine),
@@ -79,20 +70,36 @@ SMALL: tuple[Make, ...] = (
         Heartbeat(runner=NAME, boot="hostile", leases=(LeaseClaim(mine.trial, mine.attempt, 99),))
     ),
 )
-BIG: tuple[Make, ...] = (
-    lambda dice, mine: b"\x91" * 200_000,
-    lambda dice, mine: records(VICTIM, mine) + bytes(MESSAGE_BYTES),
+LARGE_FORGERIES: tuple[Make, ...] = (
     lambda dice, mine: records(NAME, *[changed(mine, trial=2**40 + n) for n in range(2000)]),
 )
+MALFORMED: tuple[Make, ...] = (
+    lambda dice, mine: b"",
+    _truncated,
+    _flipped,
+    lambda dice, mine: dice.randbytes(dice.randrange(200)),
+    lambda dice, mine: b"\xdf\xff\xff\xff\xff" + records(VICTIM, mine),
+    lambda dice, mine: b"\xdd\xff\xff\xff\xff",
+    lambda dice, mine: msgspec.msgpack.encode({"type": "records", "runner": 7, "records": 1}),
+    lambda dice, mine: msgspec.msgpack.encode({"type": "of tomorrow", "runner": NAME}),
+    lambda dice, mine: msgspec.msgpack.encode({"type": "hello", "runner": VICTIM, "protocol": 0}),
+)
+LARGE_MALFORMED: tuple[Make, ...] = (
+    lambda dice, mine: b"\x91" * 200_000,
+    lambda dice, mine: records(VICTIM, mine) + bytes(MESSAGE_BYTES),
+)
+KINDS = {"forged": (FORGERIES, LARGE_FORGERIES), "malformed": (MALFORMED, LARGE_MALFORMED)}
 
 
-def hostile(dice: random.Random, mine: Record) -> bytes:
+def hostile(kind: str, dice: random.Random, mine: Record) -> bytes:
     """One message that changes nothing; ``mine`` is what would change something."""
-    make = dice.choice(BIG if dice.random() < LARGE * len(BIG) else SMALL)
-    return make(dice, mine)
+    small, large = KINDS[kind]
+    return dice.choice(large if dice.random() < LARGE else small)(dice, mine)
 
 
-async def attack(address: BrokerAddress, orchestrator: str, count: int, seed: int) -> int:
+async def attack(
+    address: BrokerAddress, orchestrator: str, kind: str, count: int, seed: int
+) -> int:
     """Send it all; how many messages the broker refused by itself."""
     given = json.load(sys.stdin)
     end = Final(outcome=Outcome.COMPLETE, metrics={"score": 99.0})
@@ -101,7 +108,7 @@ async def attack(address: BrokerAddress, orchestrator: str, count: int, seed: in
     inbox = runners_inbox(orchestrator)
     async with RabbitMQBroker(address, runner_party(NAME)) as broker:
         for _ in range(0, count, AT_ONCE):
-            bodies = [hostile(dice, mine) for _ in range(AT_ONCE)]
+            bodies = [hostile(kind, dice, mine) for _ in range(AT_ONCE)]
             await asyncio.gather(*(broker.publish(inbox, body) for body in bodies))
     good = records(VICTIM, changed(mine, seq=given["seq"] + 1), mine)
     refused = 0
@@ -131,7 +138,7 @@ async def _published(address: BrokerAddress, key: str, body: bytes, user: str) -
 
 
 if __name__ == "__main__":
-    url, name, count, seed = sys.argv[1:]
+    url, name, kind, count, seed = sys.argv[1:]
     to = broker_address(url, {}, option="chaos", private=True)
     assert to is not None
-    print(asyncio.run(attack(to, name, int(count), int(seed))))
+    print(asyncio.run(attack(to, name, kind, int(count), int(seed))))

@@ -175,12 +175,12 @@ def poison(config: Point, trial: tq.Trial) -> dict[str, float]:
     return _work(config, trial, 8, 0.02)
 
 
-@tq.objective(maximize="score", steps=2)
+@tq.objective(maximize="score", steps=3)
 def loses_at_the_end(config: Point, trial: tq.Trial) -> dict[str, float]:
     """Every trial is worse than the one before, which shows only as it ends."""
     truth.started(trial)
     value = -float(trial.number)
-    for step in range(2):
+    for step in range(3):
         truth.reported(trial, step, score=value)
         trial.report(step, score=value)
         time.sleep(0.25 * config.x**2)  # about as long as a verdict takes, and sometimes longer

@@ -57,7 +57,7 @@ def unbroken(fleet: Processes) -> None:
     """No training paused, and none was begun again."""
     held_its_trial(fleet)
     pause = longest_pause(fleet)
-    fleet.arena.expect(pause <= PAUSE_SECONDS, f"a training paused for {pause:.1f} s")
+    fleet.arena.expect_prompt(pause <= PAUSE_SECONDS, f"a training paused for {pause:.1f} s")
 
 
 def held_its_trial(fleet: Processes) -> None:

@@ -134,28 +134,26 @@ async def _alarm(arena: Arena, command: str, on: tuple[str, ...], off: tuple[str
     async with Fleet(arena, objectives=("long",), **NOTICING) as fleet:
         await fleet.study(8)
         await begin(fleet, 2)
+        lines = len(truth_lines(fleet.truth))
         await asyncio.to_thread(arena.node.ctl, command, *on)
         arena.injected("alarm")
         try:
-            await fleet.until(lambda: _alarms(arena.node), "the alarm is on")
-            await trains_on(fleet, 60)
+            alarms = await asyncio.to_thread(arena.node.ctl, "eval", "rabbit_alarm:get_alarms().")
+            arena.expect("resource_limit" in alarms, f"the alarm is not on: {alarms}")
             began = time.monotonic()
             fleet.processes[ORCHESTRATOR].interrupt()
             code = await fleet.ends(ORCHESTRATOR)
             took = time.monotonic() - began
             arena.expect(code == 130, f"the orchestrator ended with {code}")
-            arena.expect(took < END_SECONDS, f"the orchestrator took {took:.1f} s to end")
+            arena.expect_prompt(took < END_SECONDS, f"the orchestrator took {took:.1f} s to end")
             await fleet.serve()
+            arena.expect(len(truth_lines(fleet.truth)) > lines, "trainings stood still")
         finally:
             await asyncio.to_thread(arena.node.ctl, command, *off)
         fleet.fault(count=False)
         await fleet.recovers(BACK_SECONDS)
         await fleet.finish()
         unbroken(fleet)
-
-
-def _alarms(node: RabbitMQNode) -> bool:
-    return "resource_limit" in node.ctl("eval", "rabbit_alarm:get_alarms().")
 
 
 @case("25", "broker's disk is full, down to the last block; freed, and started again")

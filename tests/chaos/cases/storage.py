@@ -190,9 +190,12 @@ def _lines(fleet: Fleet, event: str) -> int:
 
 @case("43", "runner's spool with a corrupted tail")
 async def corrupted_spool(arena: Arena) -> None:
-    """The damaged end is cut off and the rest used; what was lost with it is run again."""
+    """The damaged end is cut off and the rest used; what was lost with it is run again, at the
+    latest when its lease has run out."""
     times = arena.times(6, 2)
-    async with Fleet(arena, runners=1, slots=2, objectives=("moderate",)) as fleet:
+    async with Fleet(
+        arena, runners=1, slots=2, objectives=("moderate",), CHAOS_LEASE_SECONDS="6"
+    ) as fleet:
         await fleet.study(6 * times)
         for _ in range(times):
             begun = _lines(fleet, "start")
