@@ -258,6 +258,8 @@ class RunnerAgent:
         self._spool.began(lease, slot.mark)
         if not lease.seq:
             self._append(lease, Started(slot=slot.name, device=slot.device.name))
+            told = lease.assignment
+            logger.info("%s: study %s trial %d starts", slot.name, told.study, told.number)
         if self._spool.knows_begun(lease):
             self._busy[slot] = self._reserved.pop(slot)
             slot.run(lease.assignment, self._result(lease))
