@@ -278,9 +278,9 @@ class RunnerAgent:
             checkpoint = name_of_checkpoint(told.study, told.number, told.attempt)
             on = {"slot": slot.name, "device": slot.device.name}
             self._append(lease, Started(**on, revision=told.revision, checkpoint=checkpoint))
+            logger.info("%s: study %s trial %d starts", slot.name, told.study, told.number)
         if self._spool.knows_begun(lease):
             self._busy[slot] = self._reserved.pop(slot)
-            logger.info("%s: study %s trial %d starts", slot.name, told.study, told.number)
             slot.run(told, self._result(lease))
             for revision in lease.revisions:
                 slot.revise(revision.number, revision.values)

