@@ -193,6 +193,7 @@ async def test_a_runner_whose_name_is_anothers_leaves_its_queue_alone_and_asks_a
             await orchestrator.say(
                 Orders(term=1, boot=theirs, refused="take another --name", taken=True)
             )
+        await eventually(lambda: "take another --name" in caplog.text)
         await eventually(lambda: agent._uplink._subscription is None)
         assert caplog.text.count("take another --name") == 1
         asked = len(orchestrator.hellos)
