@@ -197,6 +197,8 @@ def test_a_database_of_an_older_trialmq_has_no_profiles_until_one_is_saved(place
     with closing(sqlite3.connect(place.database)) as db:
         db.executescript(
             "DROP TABLE profile; DROP TABLE profile_step; DROP TABLE queued_trial;"
+            "DROP TABLE revision; DROP TABLE revised;"
+            "ALTER TABLE trial DROP COLUMN revision; ALTER TABLE trial DROP COLUMN restarting;"
             "PRAGMA user_version = 2"
         )
     assert "there is no profile yet" in place("profile", "list").out

@@ -77,8 +77,8 @@ def test_a_database_that_a_service_holds_is_changed_through_the_service(fleet: F
     assert here.ends() == 2
     assert "ask the service to do it with --connect URL" in here.said
     wrong = fleet.ask("profile", "save", "quiet", "--from", "s", "--set", "model.slope=9")
-    assert wrong.ends() == 2
+    assert wrong.ends() == 2, wrong.said
     assert wrong.said == "trialmq: model.slope: 9.0 is above 5.0\n"
     unknown = fleet.ask("run", "objectives.py:train", "--profile", "quiet")
-    assert unknown.ends() == 2
+    assert unknown.ends() == 2, unknown.said
     assert unknown.said == "trialmq: there is no profile 'quiet'\n"
