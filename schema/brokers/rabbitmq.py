@@ -15,6 +15,7 @@ from typing import Self
 from schema.broker import Broker, Receiver, Subscription
 from schema.brokers.address import BrokerAddress
 from schema.brokers.amqp.consuming import ConsumingLink, RabbitMQSubscription
+from schema.brokers.amqp.ending import end
 from schema.brokers.amqp.publishing import PublishingLink
 from schema.brokers.amqp.timing import Timing
 from schema.identity import Queue
@@ -83,7 +84,4 @@ class RabbitMQBroker(Broker):
             return
         self._closed = True
         await asyncio.gather(*(subscription.cancel() for subscription in self._subscriptions))
-        for link in self._links:
-            link.cancel()
-        if self._links:
-            await asyncio.wait(self._links)
+        await end(*self._links)

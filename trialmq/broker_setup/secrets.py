@@ -71,4 +71,4 @@ class Secrets:
 
 
 def _new() -> Secret:
-    return Secret(random.token_urlsafe(SECRET_BYTES))
+    return Secret(random.token_hex(SECRET_BYTES))

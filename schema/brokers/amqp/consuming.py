@@ -14,6 +14,7 @@ from schema.brokers.address import BrokerAddress
 from schema.brokers.amqp import topology
 from schema.brokers.amqp.acknowledgements import Acknowledgements
 from schema.brokers.amqp.connection import AmqpChannel, AmqpConnection, AmqpMessage
+from schema.brokers.amqp.ending import end
 from schema.brokers.amqp.link import Link
 from schema.brokers.amqp.timing import Timing
 from schema.errors import BrokerError, UnknownName
@@ -196,8 +197,7 @@ class RabbitMQSubscription(Subscription):
             self._task.result()
 
     async def cancel(self) -> None:
-        self._task.cancel()
-        await asyncio.wait({self._task})
+        await end(self._task)
 
     async def _keep(self) -> None:
         while True:
