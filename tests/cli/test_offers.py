@@ -13,7 +13,7 @@ RUNNER = RunnerOverview(
     host="h",
     version="1",
     slots=1,
-    offers=("/srv/work/train.py:train", "package.models:fit"),
+    offers=("/srv/code/train.py:train", "package.models:fit"),
     presence=Presence.LIVE,
     silent_seconds=0.0,
 )
@@ -31,10 +31,10 @@ OFFERS = [offer(entry) for entry in RUNNER.offers]
 @pytest.mark.parametrize(
     ("wanted", "entry"),
     [
-        ("/srv/work/train.py:train", "/srv/work/train.py:train"),
-        ("train.py:train", "/srv/work/train.py:train"),
-        ("train", "/srv/work/train.py:train"),
-        ("/home/me/work/train.py:train", "/srv/work/train.py:train"),
+        ("/srv/code/train.py:train", "/srv/code/train.py:train"),
+        ("train.py:train", "/srv/code/train.py:train"),
+        ("train", "/srv/code/train.py:train"),
+        ("/home/me/code/train.py:train", "/srv/code/train.py:train"),
         ("models:fit", "package.models:fit"),
         ("their.package.models:fit", "package.models:fit"),
     ],
@@ -49,7 +49,7 @@ def test_what_nobody_offers_is_refused_with_what_is_offered(wanted: str) -> None
         meant(wanted, OFFERS, [RUNNER])
     assert str(caught.value) == (
         f"no runner offers {wanted!r}; "
-        "offered: /srv/work/train.py:train (by gpu1), package.models:fit (by gpu1)"
+        "offered: /srv/code/train.py:train (by gpu1), package.models:fit (by gpu1)"
     )
 
 
