@@ -23,7 +23,7 @@ import trialmq
 from benchmarks.measuring import loaded, show, write_json
 from benchmarks.over_rabbitmq import broker_pid, command, cpu_seconds, private_node, url_of
 from benchmarks.simulated_runners import OFFER, SimulatedRunners
-from orchestrator.client import Client, NoAnswer
+from orchestrator.client.client import Client, NoAnswer
 from schema.pruning import PrunerSettings
 from schema.requests import Presence
 from schema.study import Limits, StudySettings, StudySpec

@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 import trialmq
-from orchestrator.client import Client
+from orchestrator.client.client import Client
 from schema.pruning import PrunerSettings
 from schema.study import Limits
 from tests.rabbitmq_node import RabbitMQNode, installed_home

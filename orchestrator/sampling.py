@@ -25,7 +25,7 @@ from optuna.samplers import BaseSampler
 from optuna.study._tell import _tell_with_warning
 from optuna.trial import TrialState as OptunaState
 
-from orchestrator.suggestions import Ask, Past, Told
+from orchestrator.engine.suggestions import Ask, Past, Told
 from schema.errors import UnknownName, WrongInput
 from schema.space import Space
 from schema.study import StudySpec

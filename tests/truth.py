@@ -1,7 +1,7 @@
 """What an objective under test really did, written so that no kill can take it back.
 
 Each line is appended by one write and flushed to the disk before the objective goes on.
-``trialmq verify --truth`` holds the database against it; ``orchestrator.truth`` says how.
+``trialmq verify --truth`` holds the database against it; ``orchestrator.reading.truth`` says how.
 """
 
 import json

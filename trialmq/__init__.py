@@ -18,7 +18,7 @@ from trial_runner.trial import Pruned, Trial
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
-    from orchestrator.client import Client
+    from orchestrator.client.client import Client
 
 __all__ = [
     "AfterTraining",

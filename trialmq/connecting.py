@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from orchestrator.client import Client
-from orchestrator.client_editing import DEADLINE_SECONDS
-from orchestrator.client_transport import BrokerTransport
+from orchestrator.client.client import Client
+from orchestrator.client.editing import DEADLINE_SECONDS
+from orchestrator.client.transport import BrokerTransport
 from schema.brokers.address import URL_VARIABLE, BrokerAddress, broker_address
 from schema.brokers.connecting import connect as connect_broker
 from schema.errors import BrokerError

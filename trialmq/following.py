@@ -10,7 +10,7 @@ from typing import Self
 
 from msgspec.structs import replace
 
-from orchestrator.client import Client, NoAnswer
+from orchestrator.client.client import Client, NoAnswer
 from schema.errors import UnknownName, WorkFailed
 from schema.results import Progress
 from schema.study import ObjectiveDescription, StudySpec

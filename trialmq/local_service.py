@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from orchestrator.client import Client
-from orchestrator.client_transport import BrokerTransport
+from orchestrator.client.client import Client
+from orchestrator.client.transport import BrokerTransport
 from orchestrator.sampling import Sampler
-from orchestrator.service import Service
+from orchestrator.service.service import Service
 from orchestrator.store.database import InUse
 from orchestrator.store.store import Store
 from schema.brokers.memory import MemoryHub

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.sampling import Sampler
-from orchestrator.service import Service
+from orchestrator.service.service import Service
 from orchestrator.store.database import InUse
 from orchestrator.store.store import Deposed, Store
 from schema.brokers.address import BrokerAddress

@@ -12,14 +12,14 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from orchestrator.progress import progress_of
+from orchestrator.engine.progress import progress_of
+from orchestrator.engine.study_engine import StudyEngine
 from orchestrator.pruning.prune_on import check_alone
-from orchestrator.results import Results
+from orchestrator.reading.results import Results
+from orchestrator.reading.summary import summarise
 from orchestrator.sampling import Sampler, check_space, make_sampler
-from orchestrator.service import Service
+from orchestrator.service.service import Service
 from orchestrator.store.store import Store
-from orchestrator.study_engine import StudyEngine
-from orchestrator.summary import summarise
 from schema.brokers.memory import MemoryHub
 from schema.identity import runner_name
 from schema.results import Event, Progress, TrialResult

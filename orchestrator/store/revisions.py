@@ -8,9 +8,9 @@ from collections.abc import Iterable
 
 import msgspec
 
+from orchestrator.engine.trials import Changes
 from orchestrator.store.queries import named_queries
 from orchestrator.store.rows import Row, values_text
-from orchestrator.trials import Changes
 from schema.messages import Revised
 from schema.revision import Revision, RevisionState
 from schema.values import Change, Value

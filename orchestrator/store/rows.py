@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from orchestrator.trials import Trial
+from orchestrator.engine.trials import Trial
 from schema.study import StudySettings, StudySpec
 from schema.trial import Desired, FailureKind, TrialState
 from schema.values import Value

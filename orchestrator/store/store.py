@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from orchestrator.engine.suggestions import Queued
+from orchestrator.engine.trials import Changes, Trial
 from orchestrator.store.database import Database, write_lock
 from orchestrator.store.profiles import StoredProfiles, profile_query
 from orchestrator.store.queries import query
@@ -23,8 +25,6 @@ from orchestrator.store.rows import (
     values_from,
     values_text,
 )
-from orchestrator.suggestions import Queued
-from orchestrator.trials import Changes, Trial
 from schema.codec import reports_codec
 from schema.errors import StoreError
 from schema.failpoints import reach

@@ -42,7 +42,7 @@ def alter() -> None:
     if group := said.get(MEMORY_GROUP):
         (Path(group) / "cgroup.procs").write_text(str(os.getpid()))
     if seconds := said.get(LEASE):
-        from orchestrator.leases import Leases
+        from orchestrator.engine.leases import Leases
 
         Leases.__init__.__defaults__ = (float(seconds),)
     if seconds := said.get(DELAY):
@@ -71,7 +71,7 @@ def _hurry(heartbeat: str | None, present: str | None, broker: str | None) -> No
         settings = functools.partial(RunnerSettings, heartbeat_seconds=float(heartbeat))
         setattr(hosting, "RunnerSettings", settings)  # noqa: B010
     if present:
-        from orchestrator import runners
+        from orchestrator.service import runners
 
         runners.PRESENT_SECONDS = float(present)
     if broker:
@@ -84,7 +84,7 @@ def _hurry(heartbeat: str | None, present: str | None, broker: str | None) -> No
 
 
 def _watch_loop(file: Path) -> None:
-    from orchestrator.service import Service
+    from orchestrator.service.service import Service
 
     enter = Service.__aenter__
 

@@ -9,7 +9,7 @@ import sys
 import uuid
 from contextlib import AsyncExitStack
 
-from orchestrator.client_transport import BrokerTransport
+from orchestrator.client.transport import BrokerTransport
 from schema.brokers.address import BrokerAddress, broker_address
 from schema.brokers.rabbitmq import RabbitMQBroker
 from schema.codec import requests_codec

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from orchestrator.client import Client
+from orchestrator.client.client import Client
 from schema.brokers.address import broker_address
 from schema.errors import TrialMQError, WrongInput
 from schema.pruning import PrunerSettings

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from orchestrator.truth import TruthLine, read_truth
+from orchestrator.reading.truth import TruthLine, read_truth
 from tests.chaos.arena import Arena
 from trialmq.cli.verify import verified
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from orchestrator.client import Client
+from orchestrator.client.client import Client
 
 PAUSE_SECONDS = 0.02
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.reading.truth import TruthLine
 from orchestrator.store.store import Store
-from orchestrator.truth import TruthLine
 from tests.chaos.arena import Arena, NotHere
 from tests.chaos.findings import Findings
 from tests.chaos.matrix import Case, cases, chosen

@@ -12,7 +12,7 @@ from trialmq.cli.log import LONGEST, JsonLines, TextLines, one_line
 
 def record(text: str, level: int = logging.INFO) -> logging.LogRecord:
     """A record as a module of ours would make it."""
-    return logging.LogRecord("orchestrator.service", level, "", 0, "%s", (text,), None)
+    return logging.LogRecord("orchestrator.service.service", level, "", 0, "%s", (text,), None)
 
 
 def test_news_is_plain_and_a_warning_says_that_it_is_one() -> None:
@@ -23,7 +23,7 @@ def test_news_is_plain_and_a_warning_says_that_it_is_one() -> None:
 def test_a_json_line_names_its_source() -> None:
     line = json.loads(JsonLines().format(record("runner gpu1 arrived")))
     assert line.keys() == {"at", "level", "from", "text"}
-    assert (line["level"], line["from"]) == ("info", "orchestrator.service")
+    assert (line["level"], line["from"]) == ("info", "orchestrator.service.service")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.pruning.parameters import PARAMETERS, RULES
-from orchestrator.replay import Replay
+from orchestrator.reading.replay import Replay
 from schema.results import Regret
 from tests.cli.conftest import OBJECTIVES, TRIALS
 from tests.cli.test_bad_input import refusal

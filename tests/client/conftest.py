@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.client import Client
-from orchestrator.client_transport import BrokerTransport
-from orchestrator.service import Service
+from orchestrator.client.client import Client
+from orchestrator.client.transport import BrokerTransport
+from orchestrator.service.service import Service
 from schema.brokers.memory import MemoryHub
 from schema.identity import ORCHESTRATOR, client_party, clients_inbox, runners_inbox
 from tests.client.lossy_transport import LossyTransport

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from orchestrator.client_transport import Receive, Transport
+from orchestrator.client.transport import Receive, Transport
 
 
 class LossyTransport(Transport):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from orchestrator.client import Client
+from orchestrator.client.client import Client
 from schema.messages import Steer
 from schema.study import Limits, StudySettings
 from tests.orchestrator.scripted_runner import STARTED, ScriptedRunner, completed
@@ -16,7 +16,7 @@ from tests.orchestrator.serving import OFFER, SPEC
 @pytest.fixture(autouse=True)
 def told(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
     """The log from the start of the service on."""
-    with caplog.at_level(logging.INFO, logger="orchestrator.chronicle"):
+    with caplog.at_level(logging.INFO, logger="orchestrator.service.chronicle"):
         yield caplog
 
 
@@ -66,7 +66,7 @@ async def test_many_short_trials_are_told_by_their_number(
 async def test_nothing_is_put_into_words_where_nobody_listens(
     told: pytest.LogCaptureFixture, client: Client, runner: ScriptedRunner
 ) -> None:
-    told.set_level(logging.WARNING, logger="orchestrator.chronicle")
+    told.set_level(logging.WARNING, logger="orchestrator.service.chronicle")
     told.clear()
     await client.create_study(SPEC)
     await train(runner, 2)

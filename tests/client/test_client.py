@@ -7,9 +7,9 @@ from typing import get_type_hints
 import msgspec
 import pytest
 
-from orchestrator.client import Client, NoAnswer
-from orchestrator.client_transport import BrokerTransport
-from orchestrator.service import Service
+from orchestrator.client.client import Client, NoAnswer
+from orchestrator.client.transport import BrokerTransport
+from orchestrator.service.service import Service
 from schema.brokers.memory import MemoryHub
 from schema.edit_requests import ApplyEdits, ListRevisions, RestartTrial, UndoRevision
 from schema.errors import Conflict, UnknownName, WrongInput

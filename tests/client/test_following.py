@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from orchestrator.client import Client
+from orchestrator.client.client import Client
 from schema.brokers.memory import MemoryHub
 from schema.errors import UnknownName, WorkFailed
 from schema.overrides import Overrides

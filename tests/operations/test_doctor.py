@@ -338,7 +338,9 @@ async def test_a_runner_sees_what_waits_for_it(fleet: Fleet, tmp_path: Path) -> 
 
     _, found = await asyncio.to_thread(doctor, tmp_path, *at(fleet, RUNNER))
 
-    assert f"1 message waits in tmq.main.r.{RUNNER}" in found["broker: rights"][1]
+    # At least the one: what is not confirmed in time is published again.
+    waiting = rf"\b[1-9]\d* messages? waits? in tmq\.main\.r\.{RUNNER}\b"
+    assert re.search(waiting, found["broker: rights"][1])
     await asyncio.to_thread(fleet.node.ctl, "delete_queue", "-p", VHOST, runner_queue(RUNNER).name)
 
 

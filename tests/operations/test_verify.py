@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from orchestrator.reading.verification import FOREIGN_KEYS, INTACT, READABLE
 from orchestrator.store.queries import named_queries
-from orchestrator.verification import FOREIGN_KEYS, INTACT, READABLE
 from schema.messages import Assignment, LeaseOrder, Orders, Reported, Started
 from tests.truth import TRUTH
 from trial_runner.durable_spool import DurableSpool

@@ -7,13 +7,13 @@ The orchestrator's side is `StudyEngine`, `Leases` and `Reception`, the runner's
 from random import Random
 from typing import Annotated
 
-from orchestrator import revisions
-from orchestrator.leases import Leases
-from orchestrator.reception import Reception
-from orchestrator.study_engine import StudyEngine
-from orchestrator.suggestions import Ask, Queued
-from orchestrator.trials import Moment, Trial
-from orchestrator.turn import Address, Turn
+from orchestrator.engine import revisions
+from orchestrator.engine.leases import Leases
+from orchestrator.engine.study_engine import StudyEngine
+from orchestrator.engine.suggestions import Ask, Queued
+from orchestrator.engine.trials import Moment, Trial
+from orchestrator.service.reception import Reception
+from orchestrator.service.turn import Address, Turn
 from schema.codec import orders_codec, runner_codec
 from schema.configuration import Config, build
 from schema.declaration import space_of

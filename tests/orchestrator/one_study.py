@@ -2,9 +2,9 @@
 
 import msgspec
 
-from orchestrator.leases import Leases, Verdict
-from orchestrator.study_engine import StudyEngine
-from orchestrator.trials import Changes, Moment, Trial
+from orchestrator.engine.leases import Leases, Verdict
+from orchestrator.engine.study_engine import StudyEngine
+from orchestrator.engine.trials import Changes, Moment, Trial
 from schema.messages import Failure, Final, LeaseClaim, Record, Reported, Started
 from schema.pruning import PrunerSettings
 from schema.space import Space

@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
+from orchestrator.engine.trials import Trial
 from orchestrator.sampling import Sampler
-from orchestrator.service import Service
+from orchestrator.service.service import Service
 from orchestrator.store.store import Store
-from orchestrator.trials import Trial
 from schema.brokers.memory import MemoryHub
 from schema.space import Space
 from schema.study import Direction, Limits, Metric, ObjectiveDescription, StudySettings, StudySpec

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.reception import Reception
-from orchestrator.study_engine import StudyEngine
+from orchestrator.engine.study_engine import StudyEngine
+from orchestrator.service.reception import Reception
 from schema.brokers.memory import MemoryHub
 from schema.messages import Final, Record
 from schema.requests import CreateStudy, GetProgress, ListStudies, RefusalKind, StopStudy

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from orchestrator.client import Client
-from orchestrator.client_transport import BrokerTransport
+from orchestrator.client.client import Client
+from orchestrator.client.transport import BrokerTransport
 from orchestrator.pruning import live_pruner
-from orchestrator.results import Results
+from orchestrator.reading.results import Results
 from schema.brokers.memory import MemoryHub
 from schema.errors import WrongInput
 from schema.identity import ORCHESTRATOR, client_party

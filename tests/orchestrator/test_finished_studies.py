@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from orchestrator import leases, studies
-from orchestrator.leases import Leases
-from orchestrator.service import Service
+from orchestrator.engine import leases
+from orchestrator.engine.leases import Leases
+from orchestrator.service import studies
+from orchestrator.service.service import Service
 from schema.brokers.memory import MemoryHub
 from schema.requests import (
     ChangeSettings,
@@ -39,7 +40,7 @@ async def retired(
 ) -> AsyncIterator[Service]:
     """A service that has finished a study and put it away."""
     patch.setattr(studies, "RETIRED_SECONDS", -1.0)
-    patch.setattr("orchestrator.service.TICK_SECONDS", 0.01)
+    patch.setattr("orchestrator.service.service.TICK_SECONDS", 0.01)
     async with serving(path, hub, resident=True) as service:
         await runner.hello(OFFER)
         await runner.orders()

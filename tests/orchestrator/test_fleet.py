@@ -241,7 +241,7 @@ async def test_devices_and_troubles_of_a_runner_are_shown(
 async def test_orders_that_are_too_large_for_one_message_are_divided(
     path: Path, hub: MemoryHub, runner: ScriptedRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestrator.turn.RECORDS_BYTES", 300)
+    monkeypatch.setattr("orchestrator.service.turn.RECORDS_BYTES", 300)
     async with serving(path, hub):
         claims = tuple(LeaseClaim(trial, 1, 1) for trial in range(1000, 1100))
         await runner.beat(*claims)

@@ -68,7 +68,7 @@ def hostile(dice: random.Random, mine: Record) -> bytes:
 async def test_ten_thousand_hostile_messages_change_nothing(
     path: Path, hub: MemoryHub, runner: ScriptedRunner
 ) -> None:
-    logging.getLogger("orchestrator.service").setLevel(logging.ERROR)
+    logging.getLogger("orchestrator.service.service").setLevel(logging.ERROR)
     dice = random.Random(7)
     async with serving(path, hub, resident=True) as service, hub.connect() as broker:
         engine = await service.open_study(ONE)

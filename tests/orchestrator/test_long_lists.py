@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from orchestrator.client import Client
-from orchestrator.client_transport import BrokerTransport
+from orchestrator.client.client import Client
+from orchestrator.client.transport import BrokerTransport
+from orchestrator.engine.trials import Changes
 from orchestrator.store.store import Store
-from orchestrator.trials import Changes
 from schema.brokers.memory import MemoryHub
 from schema.codec import runner_codec
 from schema.identity import ORCHESTRATOR, client_party, clients_inbox, runners_inbox

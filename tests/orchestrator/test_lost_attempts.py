@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from orchestrator.retries import MAX_LOSSES
+from orchestrator.engine.retries import MAX_LOSSES
 from schema.messages import Assignment, Final, Reported
 from schema.pruning import PrunerSettings
 from schema.trial import FailureKind, Outcome, TrialState

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import runners
+from orchestrator.service import runners
 from schema.brokers.memory import MemoryHub
 from schema.messages import Assignment, Heartbeat, Hello, LeaseClaim, Orders
 from schema.requests import ListRunners, Presence

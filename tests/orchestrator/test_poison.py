@@ -2,8 +2,13 @@
 
 import pytest
 
-from orchestrator.retries import LONGEST_BACK_OFF_SECONDS, MAX_CRASHES, MAX_LOSSES, back_off_seconds
-from orchestrator.trials import Trial
+from orchestrator.engine.retries import (
+    LONGEST_BACK_OFF_SECONDS,
+    MAX_CRASHES,
+    MAX_LOSSES,
+    back_off_seconds,
+)
+from orchestrator.engine.trials import Trial
 from schema.trial import FailureKind, TrialState
 from tests.orchestrator.one_study import STARTED, OneStudy, completed, failed
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator import revisions
+from orchestrator.engine import revisions
 from schema.errors import Conflict, InvalidValue, UnknownName, WrongInput
 from schema.messages import Final
 from schema.revision import RevisionState

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from optuna.trial import TrialState as OptunaState
 
+from orchestrator.engine.suggestions import Ask, Past, Told
 from orchestrator.sampling import (
     OptunaStudy,
     Sampler,
@@ -15,7 +16,6 @@ from orchestrator.sampling import (
     make_sampler,
     to_sampler,
 )
-from orchestrator.suggestions import Ask, Past, Told
 from schema.declaration import space_of
 from schema.errors import UnknownName, WrongInput
 from schema.space import Space

@@ -5,13 +5,13 @@ from collections import Counter
 import pytest
 from msgspec.structs import replace
 
-from orchestrator.runners import Runner
-from orchestrator.scheduling import (
+from orchestrator.engine.scheduling import (
     LOOKAHEAD_TRIALS,
     lookahead,
     plan,
     very_short,
 )
+from orchestrator.service.runners import Runner
 from schema.trial import FailureKind
 from tests.orchestrator.one_study import OneStudy, completed, failed, study_spec
 

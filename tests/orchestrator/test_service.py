@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from orchestrator import reception
+from orchestrator.service import reception
 from orchestrator.store.store import Deposed
 from schema.broker import Delivery
 from schema.brokers.memory import MemoryHub

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from orchestrator.runners import PRESENT_SECONDS, SUSPECT_SECONDS, Runner
-from orchestrator.scheduling import plan
+from orchestrator.engine.scheduling import plan
+from orchestrator.service.runners import PRESENT_SECONDS, SUSPECT_SECONDS, Runner
 from schema.messages import DeviceHealth, Steer
 from schema.requests import Presence
 from schema.study import StudySpec

@@ -6,9 +6,9 @@ from random import Random
 import msgspec
 import pytest
 
-from orchestrator.retries import MAX_CRASHES, MAX_LOSSES, MAX_OUT_OF_MEMORY
-from orchestrator.suggestions import Ask, Queued
-from orchestrator.trials import Trial
+from orchestrator.engine.retries import MAX_CRASHES, MAX_LOSSES, MAX_OUT_OF_MEMORY
+from orchestrator.engine.suggestions import Ask, Queued
+from orchestrator.engine.trials import Trial
 from schema.errors import InvalidValue
 from schema.messages import Final, Report, Reported
 from schema.pruning import PrunerSettings

@@ -2,8 +2,8 @@
 
 import pytest
 
-from orchestrator.progress import progress_of
-from orchestrator.summary import best_of, front_of, saved_by_pruning, summarise
+from orchestrator.engine.progress import progress_of
+from orchestrator.reading.summary import best_of, front_of, saved_by_pruning, summarise
 from schema.results import TrialResult
 from schema.study import Direction, Metric
 from schema.trial import FailureKind, Outcome, TrialState

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from orchestrator.time_limit import ServedTimes
+from orchestrator.engine.time_limit import ServedTimes
 from schema.brokers.memory import MemoryHub
 from schema.requests import ChangeSettings, CreateStudy, GetStudy
 from schema.study import Limits, StudySettings

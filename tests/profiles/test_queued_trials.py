@@ -2,10 +2,10 @@
 
 from optuna.trial import TrialState as OptunaState
 
-from orchestrator.outcomes import told_of
+from orchestrator.engine.outcomes import told_of
+from orchestrator.engine.suggestions import Ask, Queued, Told
+from orchestrator.engine.trials import Trial
 from orchestrator.sampling import OptunaStudy
-from orchestrator.suggestions import Ask, Queued, Told
-from orchestrator.trials import Trial
 from schema.space import Space
 from schema.study import StudySpec
 from schema.trial import TrialState

@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from orchestrator.client import Client
-from orchestrator.client_transport import BrokerTransport
+from orchestrator.client.client import Client
+from orchestrator.client.transport import BrokerTransport
 from schema.brokers.memory import MemoryHub
 from schema.errors import WrongInput
 from schema.identity import ORCHESTRATOR, client_party, clients_inbox, runners_inbox

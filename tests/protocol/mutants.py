@@ -6,11 +6,11 @@ from weakref import WeakKeyDictionary
 import msgspec
 import pytest
 
-from orchestrator.leases import Leases, Verdict
-from orchestrator.reception import Reception
+from orchestrator.engine.leases import Leases, Verdict
+from orchestrator.engine.study_engine import StudyEngine
+from orchestrator.engine.trials import Changes, Trial
+from orchestrator.service.reception import Reception
 from orchestrator.store.store import Store
-from orchestrator.study_engine import StudyEngine
-from orchestrator.trials import Changes, Trial
 from schema.messages import Final, LeaseOrder, Orders, Record, Reported, Started
 from schema.trial import Desired, Outcome
 from trial_runner.spool import Lease, Spool

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.leases import Leases, Verdict
+from orchestrator.engine.leases import Leases, Verdict
 from schema.errors import ProtocolError
 from schema.messages import Final, Orders
 from schema.trial import TRANSITIONS, Desired, FailureKind, Outcome, TrialState

@@ -18,8 +18,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from orchestrator.leases import HELD, Verdict
-from orchestrator.trials import Trial
+from orchestrator.engine.leases import HELD, Verdict
+from orchestrator.engine.trials import Trial
 from schema.errors import TrialMQError
 from schema.messages import Assignment, Failure, Final, LeaseClaim, Record, Reported, Started
 from schema.trial import ENDED, Desired, FailureKind, Outcome, TrialState

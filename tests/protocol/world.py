@@ -17,14 +17,14 @@ from unittest.mock import patch
 import aiosqlite
 import msgspec
 
-from orchestrator.results import Results
-from orchestrator.retries import MAX_CRASHES, MAX_LOSSES
+from orchestrator.engine.retries import MAX_CRASHES, MAX_LOSSES
+from orchestrator.engine.suggestions import Ask, Past, Told
+from orchestrator.reading.results import Results
 from orchestrator.sampling import Sampler
-from orchestrator.service import Service
+from orchestrator.service.service import Service
 from orchestrator.store.database import Database
 from orchestrator.store.queries import migrations, query
 from orchestrator.store.store import Deposed, Store
-from orchestrator.suggestions import Ask, Past, Told
 from schema.messages import Final
 from schema.results import TrialResult
 from schema.study import StudySpec
@@ -125,7 +125,10 @@ class World:
         loop = VirtualTimeLoop()
         world = cls(seed)
         clock = _Clock(loop)
-        with patch("orchestrator.service.time", clock), patch("orchestrator.ledger.time", clock):
+        with (
+            patch("orchestrator.service.service.time", clock),
+            patch("orchestrator.service.ledger.time", clock),
+        ):
             try:
                 loop.run_until_complete(world._run())
             finally:

@@ -3,9 +3,9 @@
 import pytest
 from msgspec.structs import replace
 
-from orchestrator.control_trials import is_control, lost_of_best
-from orchestrator.summary import summarise
-from orchestrator.trials import Trial
+from orchestrator.engine.control_trials import is_control, lost_of_best
+from orchestrator.engine.trials import Trial
+from orchestrator.reading.summary import summarise
 from schema.results import Event, Regret, Summary
 from schema.study import StudySpec
 from schema.trial import Desired, Outcome, TrialState

@@ -7,9 +7,16 @@ from random import Random
 import pytest
 from msgspec.structs import replace
 
+from orchestrator.engine.trials import Trial
 from orchestrator.pruning.build import build_pruner
-from orchestrator.replay import Recording, Replay, Replayed, replay, replay_all, settings_to_try
-from orchestrator.trials import Trial
+from orchestrator.reading.replay import (
+    Recording,
+    Replay,
+    Replayed,
+    replay,
+    replay_all,
+    settings_to_try,
+)
 from schema.errors import UnknownName, WorkFailed, WrongInput
 from schema.messages import Report
 from schema.pruning import Aggressiveness, PrunerSettings

@@ -1,6 +1,6 @@
 """Studies, trials and one turn's changes, made for tests of the store."""
 
-from orchestrator.trials import Changes, Trial
+from orchestrator.engine.trials import Changes, Trial
 from schema.codec import reports_codec
 from schema.messages import Report
 from schema.space import Space

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from orchestrator.results import Results
+from orchestrator.reading.results import Results
 from orchestrator.store.database import APPLICATION_ID
 from orchestrator.store.queries import migrations
 from orchestrator.store.store import Store

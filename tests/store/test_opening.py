@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.results import Results
+from orchestrator.engine.trials import Changes
+from orchestrator.reading.results import Results
 from orchestrator.store import database
 from orchestrator.store.database import APPLICATION_ID
 from orchestrator.store.queries import migrations
 from orchestrator.store.store import Deposed, Store
-from orchestrator.trials import Changes
 from schema.errors import StoreError
 from tests.store.making import SPEC, creating, trial
 

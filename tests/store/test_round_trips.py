@@ -10,11 +10,11 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.results import Results
+from orchestrator.engine.trials import Changes, Trial
+from orchestrator.reading.results import Results
 from orchestrator.store.queries import migrations, query
 from orchestrator.store.rows import created_row, trial_from, updated_row
 from orchestrator.store.store import Store
-from orchestrator.trials import Changes, Trial
 from schema.messages import Report
 from schema.study import Limits, StudySettings
 from schema.trial import Desired, FailureKind, TrialState

@@ -19,7 +19,7 @@ def best(
         study: Its name; not needed where the database has only one
         format: A table to look at, or the complete configuration alone, nested by group
     """
-    from orchestrator.summary import best_of
+    from orchestrator.reading.summary import best_of
     from schema.errors import WorkFailed
     from schema.values import nest
     from trialmq.cli.reading import read_study

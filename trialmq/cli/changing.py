@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from trialmq.cli.options import Place, service_address
 
 if TYPE_CHECKING:
-    from orchestrator.client import Client
+    from orchestrator.client.client import Client
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.summary import best_of
+from orchestrator.reading.summary import best_of
 from schema.results import Progress, Regret, TrialResult
 from schema.trial import TrialState
 from trialmq.cli.configuration import configuration_table

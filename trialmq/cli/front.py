@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from orchestrator.summary import front_of
+from orchestrator.reading.summary import front_of
 from schema.results import TrialResult
 from schema.study import StudySpec
 from trialmq.cli.figures import counted, measured

@@ -62,7 +62,7 @@ class TextLines(logging.Formatter):
 
 
 class JsonLines(logging.Formatter):
-    """``{"at": …, "level": "info", "from": "orchestrator.service", "text": …}``."""
+    """``{"at": …, "level": "info", "from": "orchestrator.service.service", "text": …}``."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One JSON object; ``at`` is in seconds since 1970, as everywhere."""

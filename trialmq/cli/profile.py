@@ -19,7 +19,7 @@ from trialmq.cli.profile_names import TrialName, profile_name, trial_name
 from trialmq.cli.profile_values import values_of_profile, values_of_study
 
 if TYPE_CHECKING:
-    from orchestrator.client import Client
+    from orchestrator.client.client import Client
     from schema.profile_history import ImportedProfile, ProfileOverview
     from schema.values import Value
 

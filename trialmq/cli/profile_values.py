@@ -7,7 +7,7 @@ from schema.errors import InvalidValue
 from schema.overrides import parse_set
 
 if TYPE_CHECKING:
-    from orchestrator.client import Client
+    from orchestrator.client.client import Client
     from schema.space import Space
     from schema.values import Value
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from orchestrator.pruning.parameters import Value
-    from orchestrator.replay import Replay
+    from orchestrator.reading.replay import Replay
     from schema.study import StudySpec
 
 LEVELS = [level for level in Aggressiveness if level is not Aggressiveness.OFF]
@@ -138,7 +138,7 @@ def replay(
     from msgspec.structs import replace
     from rich.text import Text
 
-    from orchestrator.replay import Recording, replay_all, settings_to_try
+    from orchestrator.reading.replay import Recording, replay_all, settings_to_try
     from trialmq.cli.reading import read_curves
     from trialmq.cli.terminal import console
 
@@ -170,7 +170,7 @@ def replay_table(result: "Replay", spec: "StudySpec") -> "Table":
     """A row a pruner and level; the study's own stands out."""
     from rich.table import Table
 
-    from orchestrator.control_trials import TOPS
+    from orchestrator.engine.control_trials import TOPS
     from orchestrator.pruning.prune_on import judge_of, settled
 
     table = Table(box=None, header_style="faint", padding=(0, 2, 0, 0), pad_edge=False)

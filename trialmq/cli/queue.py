@@ -13,7 +13,7 @@ from trialmq.cli.profile_names import ProfileName, profile_name
 from trialmq.cli.profile_values import values_of_study
 
 if TYPE_CHECKING:
-    from orchestrator.client import Client
+    from orchestrator.client.client import Client
     from schema.profile_history import QueuedTrial
 
 

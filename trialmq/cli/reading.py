@@ -21,8 +21,8 @@ from trialmq.cli.options import Place, service_address
 from trialmq.cli.profile_names import ProfileName
 
 if TYPE_CHECKING:
-    from orchestrator.client import Client
-    from orchestrator.results import Results
+    from orchestrator.client.client import Client
+    from orchestrator.reading.results import Results
 
 T = TypeVar("T")
 
@@ -136,7 +136,7 @@ async def opened(place: Place) -> AsyncIterator[Reading]:
         BrokerError: the broker of the service cannot be reached.
     """
     if place.connect is None:
-        from orchestrator.results import Results
+        from orchestrator.reading.results import Results
 
         async with Results.open(place.db) as results:
             yield StoredStudies(results, place.db)
@@ -206,7 +206,7 @@ def read_curves(database: Path, name: str | None) -> StudyCurves:
     Raises:
         WrongInput: as `read_study`.
     """
-    from orchestrator.results import Results
+    from orchestrator.reading.results import Results
 
     async def visit() -> StudyCurves:
         async with Results.open(database) as results:

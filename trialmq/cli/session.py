@@ -20,7 +20,7 @@ from trialmq.cli.options import FLEET, Fleet, service_address
 from trialmq.cli.profile_values import values_of_study
 
 if TYPE_CHECKING:
-    from orchestrator.client import Client
+    from orchestrator.client.client import Client
 
 T = TypeVar("T")
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]

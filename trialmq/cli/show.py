@@ -61,8 +61,8 @@ def blocks(history: "TrialHistory", screen: "Console") -> "Iterator[RenderableTy
     """Everything there is to show of a trial, from the top."""
     from rich.text import Text
 
+    from orchestrator.engine.trial_queue import QUEUED
     from orchestrator.pruning.unreported import WARNING
-    from orchestrator.trial_queue import QUEUED
     from trialmq.cli.configuration import configuration_table
     from trialmq.cli.terminal import STATE_STYLE
 
@@ -94,7 +94,7 @@ def blocks(history: "TrialHistory", screen: "Console") -> "Iterator[RenderableTy
 
 def control_sentence(events: "Sequence[Event]") -> str:
     """What the pruner said of a control trial's last attempt; empty for any other trial."""
-    from orchestrator.control_trials import CONTROL, LEASED, WOULD_PRUNE
+    from orchestrator.engine.control_trials import CONTROL, LEASED, WOULD_PRUNE
 
     attempt: dict[str, str] = {}
     for event in events:

@@ -9,7 +9,7 @@ def studies(*, common: Place = HERE) -> None:
 
     from rich.table import Table
 
-    from orchestrator.summary import best_of
+    from orchestrator.reading.summary import best_of
     from schema.trial import TrialState
     from trialmq.cli.figures import measured
     from trialmq.cli.reading import read_studies

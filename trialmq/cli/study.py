@@ -16,7 +16,7 @@ from trialmq.cli.options import FLEET, Fleet, Place, service_address
 from trialmq.cli.setting import settings_patch
 
 if TYPE_CHECKING:
-    from orchestrator.client import Client
+    from orchestrator.client.client import Client
 
 T = TypeVar("T")
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]

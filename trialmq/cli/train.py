@@ -93,7 +93,7 @@ def _base(profile: str | None, origin: str | None, common: Place) -> tuple[Base,
         return base_from(profile, common), f"profile {profile}"
     if origin is None:
         return declared, ""
-    from orchestrator.summary import best_of
+    from orchestrator.reading.summary import best_of
     from schema.adaptation import as_defaults
     from trialmq.cli.reading import read_study
 

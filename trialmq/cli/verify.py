@@ -20,8 +20,8 @@ from trialmq.cli.options import COMMON, Common
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from orchestrator.truth import Comparison, TruthLine
-    from orchestrator.verification import Verification
+    from orchestrator.reading.truth import Comparison, TruthLine
+    from orchestrator.reading.verification import Verification
     from trialmq.waiting_records import WaitingRecords
 
 Files = Annotated[tuple[Path, ...], Parameter(negative="", show_default=False)]
@@ -87,8 +87,8 @@ def verified(database: Path, spools: Sequence[Path], truth: Sequence[Path]) -> V
     Raises:
         WrongInput: one of them is missing or something else.
     """
-    from orchestrator.truth import compare
-    from orchestrator.verification import verify as verify_database
+    from orchestrator.reading.truth import compare
+    from orchestrator.reading.verification import verify as verify_database
     from trialmq.waiting_records import read_spool, waiting
 
     lines = [line for file in truth for line in _read(file)]
@@ -108,7 +108,7 @@ def verified(database: Path, spools: Sequence[Path], truth: Sequence[Path]) -> V
 
 
 def _read(file: Path) -> "Iterator[TruthLine]":
-    from orchestrator.truth import read_truth
+    from orchestrator.reading.truth import read_truth
 
     try:
         text = file.read_text("utf-8")

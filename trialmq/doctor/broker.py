@@ -15,8 +15,8 @@ import time
 import uuid
 from ipaddress import ip_address
 
-from orchestrator.client import Client, NoAnswer
-from orchestrator.client_transport import BrokerTransport
+from orchestrator.client.client import Client, NoAnswer
+from orchestrator.client.transport import BrokerTransport
 from schema.broker import Broker
 from schema.brokers.address import BrokerAddress
 from schema.brokers.amqp.connection import AmqpConnection

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from orchestrator.client import Client
+from orchestrator.client.client import Client
 from schema.brokers.address import broker_address
 from schema.errors import Conflict
 from tests.brokers.proxy import DOWN, Proxy

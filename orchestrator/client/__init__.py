@@ -1,0 +1,1 @@
+"""Everything that can be asked of a running orchestrator, as typed calls."""

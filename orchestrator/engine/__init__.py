@@ -1,0 +1,1 @@
+"""What becomes of trials: pure decisions, handed events and a moment, changing only memory."""

@@ -1,0 +1,1 @@
+"""What is stored, as it is read: results, sums, what another pruner had done, verification."""

@@ -1,0 +1,1 @@
+"""The asynchronous shell around the engine: hears runners and clients, stores, answers."""
