@@ -24,8 +24,8 @@ from benchmarks.measuring import loaded, show, write_json
 from benchmarks.over_rabbitmq import broker_pid, command, cpu_seconds, private_node, url_of
 from benchmarks.simulated_runners import OFFER, SimulatedRunners
 from orchestrator.client.client import Client, NoAnswer
+from schema.commands.runners import Presence
 from schema.pruning import PrunerSettings
-from schema.requests import Presence
 from schema.study import Limits, StudySettings, StudySpec
 from trialmq.connecting import address_of
 

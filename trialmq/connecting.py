@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from orchestrator.client.asking import DEADLINE_SECONDS
 from orchestrator.client.client import Client
-from orchestrator.client.editing import DEADLINE_SECONDS
 from orchestrator.client.transport import BrokerTransport
 from schema.brokers.address import URL_VARIABLE, BrokerAddress, broker_address
 from schema.brokers.connecting import connect as connect_broker

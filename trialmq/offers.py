@@ -7,8 +7,8 @@ The same file may lie in another folder on another machine, so an entry is also 
 import re
 from collections.abc import Sequence
 
+from schema.commands.runners import RunnerOverview
 from schema.errors import UnknownName, WrongInput
-from schema.requests import RunnerOverview
 from schema.study import ObjectiveDescription
 
 

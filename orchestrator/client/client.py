@@ -9,15 +9,20 @@ happens once, because the orchestrator knows the ``id`` again.
 import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 import msgspec
 
-from orchestrator.client.editing import DEADLINE_SECONDS, EditingClient
+from orchestrator.client.asking import DEADLINE_SECONDS
+from orchestrator.client.edits import EditCalls
+from orchestrator.client.profiles import ProfileCalls
+from orchestrator.client.runners import RunnerCalls
+from orchestrator.client.studies import StudyCalls
 from orchestrator.client.transport import Transport
+from orchestrator.client.trials import TrialCalls
 from schema.codec import MESSAGE_BYTES, answers_codec, requests_codec
+from schema.commands.service import GetService, ServiceOverview
 from schema.errors import (
     Conflict,
     ProtocolError,
@@ -27,52 +32,7 @@ from schema.errors import (
     WorkFailed,
     WrongInput,
 )
-from schema.messages import Steer
-from schema.profile import Profile
-from schema.profile_history import (
-    ImportedProfile,
-    ProfileEvent,
-    ProfileOverview,
-    QueuedTrial,
-    StoredProfile,
-)
-from schema.requests import (
-    Answer,
-    ChangeSettings,
-    Command,
-    CreateStudy,
-    DeleteProfile,
-    DeleteStudy,
-    GetProfile,
-    GetProfileHistory,
-    GetProgress,
-    GetService,
-    GetStudy,
-    GetSummary,
-    GetTrial,
-    GetTrials,
-    ImportProfile,
-    ListOffers,
-    ListProfiles,
-    ListRunners,
-    ListStudies,
-    QueueTrial,
-    Refusal,
-    RefusalKind,
-    RenameProfile,
-    Request,
-    RunnerOverview,
-    SaveProfile,
-    ServiceOverview,
-    SettingsVersion,
-    SteerRunner,
-    StopStudy,
-    StopTrial,
-    TrialDetail,
-)
-from schema.results import Progress, StudyOverview, Summary, TrialResult
-from schema.study import ObjectiveDescription, StudySpec
-from schema.values import Value
+from schema.requests import Answer, Command, Refusal, RefusalKind, Request
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +40,6 @@ REPEAT_SECONDS = 2.0
 REFUSED_SECONDS = 0.25
 """A request that nobody took is tried again this soon."""
 
-NOTHING: Mapping[str, Value] = {}
 T = TypeVar("T")
 
 
@@ -104,7 +63,7 @@ ERRORS: dict[RefusalKind, type[TrialMQError]] = {
 }
 
 
-class Client(EditingClient):
+class Client(StudyCalls, TrialCalls, EditCalls, ProfileCalls, RunnerCalls):
     """One instance of a client; every call raises as `ask` does, unless it says more."""
 
     def __init__(
@@ -144,158 +103,6 @@ class Client(EditingClient):
     async def service(self) -> ServiceOverview:
         """Who answers."""
         return await self.ask(GetService(), ServiceOverview)
-
-    async def studies(self) -> tuple[StudyOverview, ...]:
-        """Every study, oldest first."""
-        found: list[StudyOverview] = []
-        first = 0
-        while page := await self.ask(ListStudies(first=first), tuple[StudyOverview, ...]):
-            found += page
-            first = page[-1].id + 1
-        return tuple(found)
-
-    async def study(self, name: str) -> StudyOverview:
-        """One study."""
-        return await self.ask(GetStudy(study=name), StudyOverview)
-
-    async def progress(self, study: str, *, deadline: float | None = None) -> Progress:
-        """A study at this moment."""
-        return await self.ask(GetProgress(study=study), Progress, deadline=deadline)
-
-    async def summary(self, study: str, *, since: float = 0.0) -> Summary:
-        """What came out of a study, and what was saved since then (seconds since 1970)."""
-        return await self.ask(GetSummary(study=study, since=since), Summary)
-
-    async def trials(self, study: str) -> AsyncIterator[TrialResult]:
-        """The trials of a study by number, page by page."""
-        first = 0
-        while page := await self.ask(GetTrials(study=study, first=first), tuple[TrialResult, ...]):
-            for trial in page:
-                yield trial
-            first = page[-1].number + 1
-
-    async def trial(self, study: str, number: int) -> TrialDetail:
-        """One trial with its attempts, curve and events."""
-        return await self.ask(GetTrial(study=study, number=number), TrialDetail)
-
-    async def offers(self) -> tuple[ObjectiveDescription, ...]:
-        """The objectives that runners offer."""
-        return await self.ask(ListOffers(), tuple[ObjectiveDescription, ...])
-
-    async def runners(self) -> tuple[RunnerOverview, ...]:
-        """Every runner that was heard of since the orchestrator started, by name."""
-        found: list[RunnerOverview] = []
-        after = ""
-        while page := await self.ask(ListRunners(after=after), tuple[RunnerOverview, ...]):
-            found += page
-            after = page[-1].name
-        return tuple(found)
-
-    async def profiles(self) -> tuple[ProfileOverview, ...]:
-        """The last version of each profile, by name."""
-        return await self.ask(ListProfiles(), tuple[ProfileOverview, ...])
-
-    async def profile(self, name: str, version: int | None = None) -> StoredProfile:
-        """One version of a profile, by default its last."""
-        return await self.ask(GetProfile(name=name, version=version), StoredProfile)
-
-    async def profile_history(self, name: str) -> tuple[ProfileEvent, ...]:
-        """What happened to a profile, first to last, also to one that is deleted."""
-        return await self.ask(GetProfileHistory(name=name), tuple[ProfileEvent, ...])
-
-    # ------------------------------------------------------------------ changes
-
-    async def create_study(self, spec: StudySpec) -> StudyOverview:
-        """Create a study, or go on with the one of this name."""
-        return await self.ask(CreateStudy(spec=spec), StudyOverview)
-
-    async def change_settings(
-        self, study: str, patch: dict[str, Any], *, expected: int | None = None, because: str = ""
-    ) -> SettingsVersion:
-        """Change what can change while trials run; ``patch`` is nested as `StudySettings`.
-
-        Raises:
-            Conflict: the settings are not of version ``expected`` any more.
-        """
-        command = ChangeSettings(study=study, patch=patch, expected=expected, because=because)
-        return await self.ask(command, SettingsVersion)
-
-    async def pause(self, study: str, *, because: str = "") -> SettingsVersion:
-        """Start no trial of a study until it is resumed; those that run go on."""
-        return await self.change_settings(study, {"paused": True}, because=because)
-
-    async def resume(self, study: str, *, because: str = "") -> SettingsVersion:
-        """Go on with a paused study."""
-        return await self.change_settings(study, {"paused": False}, because=because)
-
-    async def stop(self, study: str, *, now: bool = False, because: str = "") -> StudyOverview:
-        """Start no more trials of a study; ``now`` ends those that run, too."""
-        return await self.ask(StopStudy(study=study, now=now, because=because), StudyOverview)
-
-    async def delete(self, study: str) -> None:
-        """Forget a study that is not running, with all its trials."""
-        await self.ask(DeleteStudy(study=study), None)
-
-    async def stop_trial(self, study: str, number: int, *, because: str = "") -> TrialResult:
-        """End one trial; it counts as cancelled."""
-        return await self.ask(StopTrial(study=study, number=number, because=because), TrialResult)
-
-    async def steer(self, runner: str, steer: Steer) -> RunnerOverview:
-        """Let a runner run, drain or stop."""
-        return await self.ask(SteerRunner(runner=runner, steer=steer), RunnerOverview)
-
-    async def queue(
-        self,
-        study: str,
-        *,
-        profile: str = "",
-        version: int | None = None,
-        trial: int | None = None,
-        set: Mapping[str, Value] = NOTHING,
-        because: str = "",
-    ) -> QueuedTrial:
-        """Run a configuration as the next trial: a profile's, a trial's or the default one, with
-        the values of ``set`` in their places."""
-        command = QueueTrial(
-            study=study,
-            profile=profile,
-            version=version,
-            trial=trial,
-            set=dict(set),
-            because=because,
-        )
-        return await self.ask(command, QueuedTrial)
-
-    # ------------------------------------------------------------------ profiles
-
-    async def save_profile(
-        self,
-        name: str,
-        *,
-        study: str = "",
-        trial: int | None = None,
-        set: Mapping[str, Value] = NOTHING,
-        because: str = "",
-    ) -> ProfileOverview:
-        """Save a trial (of a study its best one) as the next version of a profile, or without a
-        study its last version, with the values of ``set`` in their places."""
-        command = SaveProfile(name=name, study=study, trial=trial, set=dict(set), because=because)
-        return await self.ask(command, ProfileOverview)
-
-    async def import_profile(
-        self, profile: Profile, *, name: str = "", study: str = "", because: str = ""
-    ) -> ImportedProfile:
-        """Save a profile that comes from elsewhere as the next version of its name."""
-        command = ImportProfile(profile=profile, name=name, study=study, because=because)
-        return await self.ask(command, ImportedProfile)
-
-    async def rename_profile(self, name: str, to: str) -> ProfileOverview:
-        """Give a profile, with its history, a name that no other has or had."""
-        return await self.ask(RenameProfile(name=name, to=to), ProfileOverview)
-
-    async def delete_profile(self, name: str) -> None:
-        """List a profile no more; its versions stay in its history."""
-        await self.ask(DeleteProfile(name=name), None)
 
     # ------------------------------------------------------------------ asking
 

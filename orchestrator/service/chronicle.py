@@ -13,7 +13,7 @@ from orchestrator.engine.study_engine import StudyEngine
 from orchestrator.engine.trials import Moment, Trial
 from orchestrator.service.runners import Runner
 from orchestrator.service.turn import Turn
-from schema.requests import Presence
+from schema.commands.runners import Presence
 from schema.study import StudySettings
 from schema.trial import TrialState
 

@@ -16,21 +16,19 @@ from orchestrator.service.studies import Studies
 from orchestrator.service.supply import Supply
 from orchestrator.service.turn import Address, Turn
 from orchestrator.store.store import Store
-from schema.edit_requests import ApplyEdits, RestartTrial, UndoRevision
-from schema.errors import Conflict, UnknownName, WrongInput
-from schema.identity import checked_name
-from schema.requests import (
-    Change,
+from schema.commands.edits import ApplyEdits, RestartTrial, UndoRevision
+from schema.commands.runners import RunnerOverview, SteerRunner
+from schema.commands.studies import (
     ChangeSettings,
     CreateStudy,
     DeleteStudy,
-    QueueTrial,
-    RunnerOverview,
     SettingsVersion,
-    SteerRunner,
     StopStudy,
-    StopTrial,
 )
+from schema.commands.trials import QueueTrial, StopTrial
+from schema.errors import Conflict, UnknownName, WrongInput
+from schema.identity import checked_name
+from schema.requests import Change
 from schema.results import StudyOverview, TrialResult
 from schema.revision import Revision
 from schema.study import StudySpec

@@ -15,16 +15,11 @@ from orchestrator.service.differences import function_of
 from orchestrator.service.turn import Turn
 from orchestrator.store.profiles import StoredProfiles, profile_row
 from schema.adaptation import fit
+from schema.commands.profiles import DeleteProfile, ImportProfile, RenameProfile, SaveProfile
 from schema.errors import WrongInput
 from schema.profile import Profile, Provenance, checked_profile_name, with_edits
 from schema.profile_history import ImportedProfile, ProfileOverview, ProfileStep, StoredProfile
-from schema.requests import (
-    DeleteProfile,
-    ImportProfile,
-    ProfileChange,
-    RenameProfile,
-    SaveProfile,
-)
+from schema.requests import ProfileChange
 from schema.results import TrialResult
 from schema.space import Space
 from schema.study import ObjectiveDescription

@@ -18,31 +18,16 @@ from orchestrator.reading.summary import summarise
 from orchestrator.service.reception import Reception
 from orchestrator.service.runners import Runner, offered
 from orchestrator.service.studies import Studies
-from schema.edit_requests import ListRevisions
+from schema.commands.edits import ListRevisions
+from schema.commands.pages import PAGE_BYTES, PAGE_ROWS
+from schema.commands.profiles import GetProfile, GetProfileHistory, ListProfiles
+from schema.commands.runners import Held, ListOffers, ListRunners, Presence, RunnerOverview
+from schema.commands.service import GetService, ServiceOverview
+from schema.commands.studies import GetProgress, GetStudy, GetSummary, ListStudies
+from schema.commands.trials import GetTrial, GetTrials, TrialDetail
 from schema.errors import UnknownName
 from schema.messages import Report
-from schema.requests import (
-    PAGE_BYTES,
-    PAGE_ROWS,
-    GetProfile,
-    GetProfileHistory,
-    GetProgress,
-    GetService,
-    GetStudy,
-    GetSummary,
-    GetTrial,
-    GetTrials,
-    Held,
-    ListOffers,
-    ListProfiles,
-    ListRunners,
-    ListStudies,
-    Presence,
-    Question,
-    RunnerOverview,
-    ServiceOverview,
-    TrialDetail,
-)
+from schema.requests import Question
 from schema.results import Progress, Summary, TrialResult
 from schema.revision import Revision
 from schema.study import ObjectiveDescription

@@ -13,10 +13,10 @@ from orchestrator.service.turn import Turn
 from orchestrator.store.rows import values_text
 from orchestrator.store.store import Store
 from schema.adaptation import fit
+from schema.commands.trials import QueueTrial
 from schema.errors import InvalidValue, WrongInput
 from schema.profile import edited
 from schema.profile_history import QueuedTrial
-from schema.requests import QueueTrial
 from schema.results import StudyOverview
 from schema.space import Space
 from schema.values import Value

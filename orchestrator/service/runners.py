@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from orchestrator.service.differences import first_difference, of_this_name, same_objective
+from schema.commands.runners import Held, Presence, RunnerOverview
 from schema.messages import DeviceHealth, Hello, Steer
-from schema.requests import Held, Presence, RunnerOverview
 from schema.study import ObjectiveDescription, StudySpec
 
 SUSPECT_SECONDS = 20.0

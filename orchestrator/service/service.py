@@ -12,7 +12,6 @@ A message whose handling fails is put aside, and what was decided with it is for
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine
 from types import TracebackType
 from typing import Self
 
@@ -27,6 +26,7 @@ from orchestrator.service.chronicle import Chronicle
 from orchestrator.service.clients import Clients, answered, failure, refused
 from orchestrator.service.commands import Commands
 from orchestrator.service.inbox import Inbox
+from orchestrator.service.jobs import Jobs
 from orchestrator.service.ledger import Ledger
 from orchestrator.service.post import Post
 from orchestrator.service.questions import Questions
@@ -37,11 +37,13 @@ from orchestrator.service.supply import Supply
 from orchestrator.service.turn import Address, Turn
 from orchestrator.store.store import Store
 from schema.broker import Broker, Delivery
+from schema.commands.service import ServiceOverview
+from schema.commands.studies import CreateStudy
 from schema.errors import StoreError, TrialMQError
 from schema.failpoints import reach
 from schema.identity import ORCHESTRATOR, clients_inbox, runners_inbox
 from schema.messages import PROTOCOL, Steer
-from schema.requests import Change, CreateStudy, Request, ServiceOverview
+from schema.requests import Change, Request
 from schema.study import StudySpec
 
 logger = logging.getLogger(__name__)
@@ -103,15 +105,14 @@ class Service:
         self._work = asyncio.Event()
         self._lessons = asyncio.Event()
         self._turned = asyncio.Event()  # of the present turn; each has one of its own
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._crash: asyncio.Future[None]
+        self._jobs = Jobs()
 
     # ------------------------------------------------------------------ life
 
     async def __aenter__(self) -> Self:
         moment = _now()
         self._started, self._next_tick = moment.wall, moment.mono
-        self._crash = asyncio.get_running_loop().create_future()
+        self._jobs.begin()
         self._supply.next_trial = await self._store.next_trial_id()
         self._reception.steered |= {
             runner: Steer(steer) for runner, steer in (await self._store.steered()).items()
@@ -128,7 +129,7 @@ class Service:
             await self._broker.declare(queue)
             await self._broker.consume(queue, receiver, prefetch=prefetch)
         for job in (self._serve(), self._tick(), self._supply.run(), self._learn()):
-            self._start(job)
+            self._jobs.start(job)
         return self
 
     async def __aexit__(
@@ -138,24 +139,9 @@ class Service:
         trace: TracebackType | None,
     ) -> None:
         self._alarm.cancel()
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._jobs.end()
         await self._supply.close()
         await self._results.close()
-        if self._crash.done():
-            self._crash.exception()
-
-    def _start(self, job: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(job)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) and not self._crash.done():
-            self._crash.set_exception(error)
 
     async def broken(self) -> None:
         """Never returns.
@@ -164,7 +150,7 @@ class Service:
             Deposed: another orchestrator took over.
             StoreError: nothing can be stored any more.
         """
-        await asyncio.shield(self._crash)
+        await self._jobs.broken()
 
     async def finished(self, engine: StudyEngine) -> None:
         """Returns when the study has no more to do.
@@ -183,9 +169,7 @@ class Service:
 
         waiting = asyncio.create_task(wait())
         try:
-            await asyncio.wait({waiting, self._crash}, return_when=asyncio.FIRST_COMPLETED)
-            if self._crash.done():
-                self._crash.result()
+            await self._jobs.wait(waiting)
         finally:
             waiting.cancel()
 
@@ -232,7 +216,7 @@ class Service:
         self._work.set()
 
     def _receive_request(self, delivery: Delivery) -> None:
-        self._start(self._clients.serve(delivery))
+        self._jobs.start(self._clients.serve(delivery))
 
     async def _tick(self) -> None:
         while True:

@@ -17,8 +17,8 @@ from orchestrator.service.differences import check_same
 from orchestrator.service.turn import Turn
 from orchestrator.store.rows import StudyRow
 from orchestrator.store.store import Store
+from schema.commands.studies import SettingsVersion
 from schema.errors import UnknownName, WrongInput
-from schema.requests import SettingsVersion
 from schema.results import StudyOverview
 from schema.study import StudySettings, StudySpec
 from schema.trial import TrialState

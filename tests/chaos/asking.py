@@ -13,8 +13,9 @@ from orchestrator.client.transport import BrokerTransport
 from schema.brokers.address import BrokerAddress, broker_address
 from schema.brokers.rabbitmq import RabbitMQBroker
 from schema.codec import requests_codec
+from schema.commands.trials import GetTrials
 from schema.identity import client_party
-from schema.requests import GetTrials, Request
+from schema.requests import Request
 
 CLIENTS = 10
 QUESTIONS = 100

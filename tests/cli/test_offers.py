@@ -2,8 +2,8 @@
 
 import pytest
 
+from schema.commands.runners import Presence, RunnerOverview
 from schema.errors import UnknownName, WrongInput
-from schema.requests import Presence, RunnerOverview
 from schema.space import Space
 from schema.study import Direction, Metric, ObjectiveDescription
 from trialmq.offers import meant

@@ -11,38 +11,34 @@ from orchestrator.client.client import Client, NoAnswer
 from orchestrator.client.transport import BrokerTransport
 from orchestrator.service.service import Service
 from schema.brokers.memory import MemoryHub
-from schema.edit_requests import ApplyEdits, ListRevisions, RestartTrial, UndoRevision
+from schema.commands.edits import ApplyEdits, ListRevisions, RestartTrial, UndoRevision
+from schema.commands.pages import PAGE_ROWS
+from schema.commands.profiles import (
+    DeleteProfile,
+    GetProfile,
+    GetProfileHistory,
+    ImportProfile,
+    ListProfiles,
+    RenameProfile,
+    SaveProfile,
+)
+from schema.commands.runners import ListOffers, ListRunners, Presence, SteerRunner
+from schema.commands.service import GetService
+from schema.commands.studies import (
+    ChangeSettings,
+    CreateStudy,
+    DeleteStudy,
+    GetProgress,
+    GetStudy,
+    GetSummary,
+    ListStudies,
+    StopStudy,
+)
+from schema.commands.trials import GetTrial, GetTrials, QueueTrial, StopTrial
 from schema.errors import Conflict, UnknownName, WrongInput
 from schema.identity import ORCHESTRATOR, client_party, clients_inbox
 from schema.messages import Steer
-from schema.requests import (
-    PAGE_ROWS,
-    RESULTS,
-    ChangeSettings,
-    CreateStudy,
-    DeleteProfile,
-    DeleteStudy,
-    GetProfile,
-    GetProfileHistory,
-    GetProgress,
-    GetService,
-    GetStudy,
-    GetSummary,
-    GetTrial,
-    GetTrials,
-    ImportProfile,
-    ListOffers,
-    ListProfiles,
-    ListRunners,
-    ListStudies,
-    Presence,
-    QueueTrial,
-    RenameProfile,
-    SaveProfile,
-    SteerRunner,
-    StopStudy,
-    StopTrial,
-)
+from schema.requests import RESULTS
 from schema.results import TrialResult
 from schema.study import Limits, StudySettings
 from schema.trial import TrialState

@@ -18,6 +18,7 @@ import pytest
 
 from orchestrator.store.store import Store
 from schema.brokers.connecting import connect
+from schema.commands.service import ServiceOverview
 from schema.errors import WorkFailed
 from schema.identity import (
     client_party,
@@ -26,7 +27,7 @@ from schema.identity import (
     orchestrator_party,
     runner_queue,
 )
-from schema.requests import Answer, Request, ServiceOverview
+from schema.requests import Answer, Request
 from tests.conftest import ON_RABBITMQ
 from tests.operations.conftest import CLIENT, ORCHESTRATOR, RUNNER, VHOST, Fleet
 from trialmq.cli.main import main

@@ -7,8 +7,9 @@ import pytest
 from orchestrator.engine.study_engine import StudyEngine
 from orchestrator.service.reception import Reception
 from schema.brokers.memory import MemoryHub
+from schema.commands.studies import CreateStudy, GetProgress, ListStudies, StopStudy
 from schema.messages import Final, Record
-from schema.requests import CreateStudy, GetProgress, ListStudies, RefusalKind, StopStudy
+from schema.requests import RefusalKind
 from tests.orchestrator.asking import Asking, Refused
 from tests.orchestrator.scripted_runner import STARTED, ScriptedRunner, completed, reported
 from tests.orchestrator.serving import OFFER, SPEC, rows, serving

@@ -7,28 +7,23 @@ import msgspec
 import pytest
 
 from schema.brokers.memory import MemoryHub
-from schema.identity import clients_inbox
-from schema.messages import Steer
-from schema.pruning import PrunerSettings
-from schema.requests import (
+from schema.commands.runners import ListOffers, ListRunners, Presence, SteerRunner
+from schema.commands.service import GetService
+from schema.commands.studies import (
     ChangeSettings,
     CreateStudy,
     DeleteStudy,
     GetProgress,
-    GetService,
     GetStudy,
     GetSummary,
-    GetTrial,
-    GetTrials,
-    ListOffers,
-    ListRunners,
     ListStudies,
-    Presence,
-    RefusalKind,
-    SteerRunner,
     StopStudy,
-    StopTrial,
 )
+from schema.commands.trials import GetTrial, GetTrials, StopTrial
+from schema.identity import clients_inbox
+from schema.messages import Steer
+from schema.pruning import PrunerSettings
+from schema.requests import RefusalKind
 from schema.space import Space
 from schema.study import Limits, StudySettings
 from schema.trial import Desired, Outcome, TrialState

@@ -7,8 +7,8 @@ import pytest
 
 from orchestrator.store.store import Store
 from schema.brokers.memory import MemoryHub
+from schema.commands.service import GetService
 from schema.identity import runners_inbox
-from schema.requests import GetService
 from tests.orchestrator.asking import Asking
 from tests.orchestrator.scripted_runner import (
     STARTED,

@@ -8,7 +8,7 @@ import pytest
 import orchestrator
 from schema import failpoints
 from schema.brokers.memory import MemoryHub
-from schema.requests import ChangeSettings, CreateStudy
+from schema.commands.studies import ChangeSettings, CreateStudy
 from tests.orchestrator.asking import Asking
 from tests.orchestrator.scripted_runner import STARTED, ScriptedRunner, completed
 from tests.orchestrator.serving import OFFER, ONE, serving

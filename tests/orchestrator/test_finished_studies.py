@@ -12,16 +12,16 @@ from orchestrator.engine.leases import Leases
 from orchestrator.service import studies
 from orchestrator.service.service import Service
 from schema.brokers.memory import MemoryHub
-from schema.requests import (
+from schema.commands.studies import (
     ChangeSettings,
     CreateStudy,
     DeleteStudy,
     GetProgress,
     GetStudy,
-    RefusalKind,
     StopStudy,
-    StopTrial,
 )
+from schema.commands.trials import StopTrial
+from schema.requests import RefusalKind
 from tests.orchestrator.asking import Asking, Refused
 from tests.orchestrator.scripted_runner import STARTED, ScriptedRunner, completed
 from tests.orchestrator.serving import OFFER, ONE, serving

@@ -9,6 +9,8 @@ import pytest
 from orchestrator.store.store import Store
 from schema.brokers.memory import MemoryHub
 from schema.codec import runner_codec
+from schema.commands.runners import ListRunners, Presence
+from schema.commands.studies import CreateStudy, GetProgress
 from schema.identity import runner_queue, runners_inbox
 from schema.messages import (
     PROTOCOL,
@@ -19,7 +21,6 @@ from schema.messages import (
     Orders,
     Steer,
 )
-from schema.requests import CreateStudy, GetProgress, ListRunners, Presence
 from schema.space import Space
 from schema.trial import Outcome
 from schema.variables import Variable

@@ -11,9 +11,11 @@ from orchestrator.engine.trials import Changes
 from orchestrator.store.store import Store
 from schema.brokers.memory import MemoryHub
 from schema.codec import runner_codec
+from schema.commands.pages import PAGE_BYTES, PAGE_ROWS
+from schema.commands.runners import ListRunners
+from schema.commands.studies import CreateStudy, ListStudies
 from schema.identity import ORCHESTRATOR, client_party, clients_inbox, runners_inbox
 from schema.messages import DeviceHealth, Hello
-from schema.requests import PAGE_BYTES, PAGE_ROWS, CreateStudy, ListRunners, ListStudies
 from schema.space import Space
 from schema.study import Limits, StudySettings
 from schema.variables import Variable

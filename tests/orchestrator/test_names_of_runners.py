@@ -7,8 +7,8 @@ import pytest
 
 from orchestrator.service import runners
 from schema.brokers.memory import MemoryHub
+from schema.commands.runners import ListRunners, Presence
 from schema.messages import Assignment, Heartbeat, Hello, LeaseClaim, Orders
-from schema.requests import ListRunners, Presence
 from schema.trial import Desired
 from tests.orchestrator.asking import Asking
 from tests.orchestrator.scripted_runner import STARTED, ScriptedRunner, all_heard, completed

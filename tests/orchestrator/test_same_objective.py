@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from schema.brokers.memory import MemoryHub
-from schema.requests import CreateStudy, GetStudy, ListOffers, ListRunners
+from schema.commands.runners import ListOffers, ListRunners
+from schema.commands.studies import CreateStudy, GetStudy
 from schema.space import Space
 from schema.study import Constraint, ObjectiveDescription
 from schema.variables import Variable

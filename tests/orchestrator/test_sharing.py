@@ -8,8 +8,8 @@ import pytest
 
 from orchestrator.engine.scheduling import plan
 from orchestrator.service.runners import PRESENT_SECONDS, SUSPECT_SECONDS, Runner
+from schema.commands.runners import Presence
 from schema.messages import DeviceHealth, Steer
-from schema.requests import Presence
 from schema.study import StudySpec
 from schema.trial import TrialState
 from tests.orchestrator.one_study import OneStudy, study_spec

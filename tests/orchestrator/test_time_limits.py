@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from orchestrator.engine.time_limit import ServedTimes
 from schema.brokers.memory import MemoryHub
-from schema.requests import ChangeSettings, CreateStudy, GetStudy
+from schema.commands.studies import ChangeSettings, CreateStudy, GetStudy
 from schema.study import Limits, StudySettings
 from tests.orchestrator.asking import Asking
 from tests.orchestrator.one_study import OneStudy, study_spec

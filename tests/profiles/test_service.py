@@ -11,11 +11,12 @@ import pytest
 from orchestrator.client.client import Client
 from orchestrator.client.transport import BrokerTransport
 from schema.brokers.memory import MemoryHub
+from schema.commands.profiles import SaveProfile
+from schema.commands.trials import QueueTrial
 from schema.errors import WrongInput
 from schema.identity import ORCHESTRATOR, client_party, clients_inbox, runners_inbox
 from schema.profile import Profile, Provenance
 from schema.profile_history import ProfileStep
-from schema.requests import QueueTrial, SaveProfile
 from schema.space import Space
 from schema.study import Limits, StudySettings
 from schema.variables import Variable

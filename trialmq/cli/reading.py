@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from schema.commands.trials import TrialDetail
 from schema.errors import UnknownName, WrongInput
 from schema.messages import Report
 from schema.profile_history import ProfileEvent, ProfileOverview, StoredProfile
-from schema.requests import TrialDetail
 from schema.results import AttemptResult, Event, StudyOverview, TrialResult
 from schema.study import StudySpec
 from trialmq.cli.options import Place, service_address

@@ -15,7 +15,7 @@ from trialmq.cli.options import FLEET, Fleet, service_address
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from schema.requests import RunnerOverview
+    from schema.commands.runners import RunnerOverview
 
 WATCH_SECONDS = 2.0
 UNKNOWN = "n/a"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from cyclopts import App, Parameter
 
-from schema.requests import TrialDetail
+from schema.commands.trials import TrialDetail
 from schema.revision import Revision, RevisionState
 from schema.values import Change, written
 from trialmq.cli.durations import shown_duration

@@ -2,30 +2,19 @@
 
 import asyncio
 import time
-from abc import ABC, abstractmethod
-from typing import TypeVar
 
-from schema.edit_requests import ApplyEdits, ListRevisions, RestartTrial, UndoRevision
-from schema.requests import Command
+from orchestrator.client.asking import DEADLINE_SECONDS, Asking
+from schema.commands.edits import ApplyEdits, ListRevisions, RestartTrial, UndoRevision
 from schema.results import TrialResult
 from schema.revision import Revision, RevisionState
 from schema.values import Value
 
-DEADLINE_SECONDS = 10.0
 FIRST_LOOK_SECONDS, LAST_LOOK_SECONDS = 0.01, 0.25
 """Between two looks at what became of an edit; each is twice the one before."""
 
-T = TypeVar("T")
 
-
-class EditingClient(ABC):
-    """The part of `Client` that edits; the one trial of a session is number 0."""
-
-    @abstractmethod
-    async def ask(
-        self, command: Command, kind: type[T] | None, *, deadline: float | None = None
-    ) -> T:
-        """The answer to ``command``."""
+class EditCalls(Asking):
+    """A part of `Client`: edits; the one trial of a session is number 0."""
 
     async def revisions(
         self, study: str, *, number: int = 0, first: int = 1

@@ -1,0 +1,54 @@
+"""What clients ask of trials, and change of them."""
+
+import msgspec
+
+from schema.messages import Report
+from schema.results import AttemptResult, Event, TrialResult
+from schema.values import Value
+
+
+class TrialDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """One trial with all that is known of it: a very long ``curve`` is thinned evenly, and of the
+    ``events`` the last `PAGE_ROWS` are told."""
+
+    trial: TrialResult
+    attempts: tuple[AttemptResult, ...]
+    curve: tuple[Report, ...]
+    events: tuple[Event, ...]
+
+
+class GetTrials(msgspec.Struct, frozen=True, kw_only=True, tag="get trials"):
+    """Up to `PAGE_ROWS` trials by number, from number ``first`` on."""
+
+    study: str
+    first: int = 0
+
+
+class GetTrial(msgspec.Struct, frozen=True, kw_only=True, tag="get trial"):
+    """One trial with its attempts, curve and events."""
+
+    study: str
+    number: int
+
+
+class StopTrial(msgspec.Struct, frozen=True, kw_only=True, tag="stop trial"):
+    """End one trial; it counts as cancelled."""
+
+    study: str
+    number: int
+    because: str = ""
+
+
+class QueueTrial(msgspec.Struct, frozen=True, kw_only=True, tag="queue trial"):
+    """Run a configuration as a trial of the study, before any that its sampler chooses.
+
+    It is that of a ``profile``, or of a ``trial`` of the study, or the default one, with the values
+    of ``set`` in their places.
+    """
+
+    study: str
+    profile: str = ""
+    version: int | None = None
+    trial: int | None = None
+    set: dict[str, Value] = {}
+    because: str = ""
