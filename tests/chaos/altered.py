@@ -90,7 +90,7 @@ def _watch_loop(file: Path) -> None:
 
     async def watched(service: Service) -> Service:
         entered = await enter(service)
-        service._start(_turns(file))
+        service._jobs.start(_turns(file))
         return entered
 
     setattr(Service, "__aenter__", watched)  # noqa: B010
