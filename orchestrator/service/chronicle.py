@@ -14,13 +14,21 @@ from orchestrator.engine.trials import Moment, Trial
 from orchestrator.service.runners import Runner
 from orchestrator.service.turn import Turn
 from schema.commands.runners import Presence
+from schema.events import EventKind
 from schema.study import StudySettings
 from schema.trial import TrialState
 
 TRIALS_A_SECOND = 5
 """Of more, and for as long as there are more, only the best is told, and how many ended."""
 
-TOLD = ("closed", "lease expired", "lease renewed", "waits again", "runner refused", "warning")
+TOLD = (
+    EventKind.CLOSED,
+    EventKind.LEASE_EXPIRED,
+    EventKind.LEASE_RENEWED,
+    EventKind.WAITS_AGAIN,
+    EventKind.RUNNER_REFUSED,
+    EventKind.WARNING,
+)
 """Of the events of studies and trials those that are told; the ends of trials are told fully."""
 
 logger = logging.getLogger(__name__)

@@ -91,7 +91,7 @@ class Runner:
     def _match(self, spec: StudySpec) -> Match:
         known = self.matches.get(spec.name)
         if known is None:
-            known = self.matches[spec.name] = self._compare(spec.objective)
+            known = self.matches[spec.name] = self._compare(spec.offered)
         return known
 
     def _compare(self, wanted: ObjectiveDescription) -> Match:

@@ -121,6 +121,7 @@ def _assignment(engine: StudyEngine, trial: Trial, runner: Runner | None) -> Ass
         objective=own or engine.spec.objective.entry,
         values=values,
         revision=number,
+        earlier=revisions.earlier(trial),
         seed=trial_seed(engine.spec.seed, trial.number),
         boot=trial.boot,
         limit_seconds=engine.spec.settings.limits.trial_seconds,

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.conftest import OBJECTIVES
 from tests.cli.profiles import Place, copied
-from trialmq.local_service import local_user
+from trialmq.local_user import local_user
 
 TRAIN = f"{OBJECTIVES}:train"
 
