@@ -1,12 +1,12 @@
 # `make demo` sets up and runs a real sweep; `make test` sets up and runs every check.
-# Both need only Python 3.11+, pip, make and git. Root is used by `make test` alone, and only where
-# rabbitmq-server is missing; without root its tests are skipped.
+# Both need only Python 3.11+, pip, make and git. Root is used by `make test` alone, and only to
+# install rabbitmq-server and chromium where they are missing; without root their tests are skipped.
 
 PYTHON ?= python3
 BIN := .venv/bin
 TRIALS ?= 24
 
-.PHONY: help setup demo test chaos soak rabbitmq lint benchmarks clean
+.PHONY: help setup demo test chaos soak rabbitmq chromium lint benchmarks screenshots clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,9 +30,9 @@ lint: setup ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Most tests run real processes and a broker. On a machine that others use one of them may meet a
-# pause: it is tried once more, and listed, so that it can be mended.
-test: lint rabbitmq ## style, types and the whole test suite
+# Most tests run real processes, a broker or a browser. On a machine that others use one of them may
+# meet a pause: it is tried once more, and listed, so that it can be mended.
+test: lint rabbitmq chromium ## style, types and the whole test suite
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup --reruns 1 -rR
 
 chaos: setup rabbitmq ## the fault matrix with real processes, as one table (ROWS=1,6,20-25)
@@ -65,11 +65,26 @@ rabbitmq: ## install Debian's rabbitmq-server where it is missing, for its tests
 		DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends \
 			rabbitmq-server >/dev/null'
 
+chromium: ## install Debian's chromium where it is missing, for the tests of the page
+	@if command -v chromium >/dev/null; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null || ! $(AS_ROOT) true 2>/dev/null; then \
+		echo "chromium is missing and cannot be installed here: its tests are skipped"; \
+		exit 0; \
+	fi; \
+	echo "chromium is missing: installing it by apt-get"; \
+	$(AS_ROOT) apt-get -qq update; \
+	$(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends \
+		chromium fonts-dejavu-core >/dev/null
+
+screenshots: setup chromium ## the pictures of the page in docs/images
+	$(BIN)/python -m docs.screenshots
+
 benchmarks: setup ## every figure of the README
 	$(BIN)/python -m benchmarks.trials
 	$(BIN)/python -m benchmarks.reports
 	$(BIN)/python -m benchmarks.start
 	$(BIN)/python -m benchmarks.pruning
+	$(BIN)/python -m benchmarks.live
 
 clean: ## remove what make made; studies stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache

@@ -1,8 +1,9 @@
 """Objectives without work, so that only the system around them is measured."""
 
+import itertools
 import time
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import trialmq as tq
 
@@ -54,6 +55,19 @@ def many_reports(config: PointConfig, trial: tq.Trial) -> dict[str, float]:
     }
 
 
+def optuna_reports(trial: Any) -> float:
+    """As an Optuna objective reports; returns how long each report took (microseconds)."""
+    stalls = []
+    clock = time.perf_counter
+    x = trial.suggest_float("x", -5.0, 5.0)
+    for step in range(STEPS):
+        before = clock()
+        trial.report(x**2 + 1 / (step + 1), step)
+        trial.should_prune()
+        stalls.append(clock() - before)
+    return sorted(stalls)[STEPS // 2] * 1e6
+
+
 @tq.objective(minimize="loss", steps=STEPS)
 def only_reports(config: PointConfig, trial: tq.Trial) -> dict[str, float]:
     """A hundred reports and nothing else."""
@@ -99,3 +113,29 @@ def _work(seconds: float) -> None:
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
         pass
+
+
+class Knobs(tq.Config):
+    """What is edited while a training runs."""
+
+    rate: Annotated[float, tq.Range(1e-5, 1.0, log=True), tq.Live()] = 0.1
+    decay: Annotated[float, tq.Range(0.0, 1.0), tq.Live()] = 0.0
+    dropout: Annotated[float, tq.Range(0.0, 0.9), tq.Live()] = 0.1
+    clip: Annotated[float, tq.Range(0.0, 10.0), tq.Live()] = 1.0
+
+
+@tq.objective(maximize="score")
+def edited(config: Knobs, trial: tq.Trial) -> dict[str, float]:
+    """Steps of 5 ms, 200 a second, each reporting what is in force, until it is told to end."""
+    for step in itertools.count():
+        time.sleep(0.005)
+        now = trial.config
+        trial.report(
+            step,
+            rate=now.rate,
+            decay=now.decay,
+            dropout=now.dropout,
+            clip=now.clip,
+            revision=trial.revision,
+        )
+    raise AssertionError("unreachable")

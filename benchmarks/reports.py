@@ -58,6 +58,12 @@ def our_stall() -> float:
     return statistics.median(m["stall_median"] for m in metrics)
 
 
+def optuna_objective_stall() -> float:
+    """The same (µs) of ``report`` and ``should_prune`` of an Optuna objective, unchanged."""
+    metrics, _ = sweep_metrics("optuna_reports", TRIALS, "median")
+    return statistics.median(m["value"] for m in metrics)
+
+
 def our_rate() -> float:
     """Reports a second, decided and stored."""
     return sweep_metrics("only_reports", TRIALS, "median")[1]
@@ -150,6 +156,7 @@ def main() -> None:
     stalls = rounds(
         {
             "TrialMQ, in-process broker": our_stall,
+            "TrialMQ, an Optuna objective": optuna_objective_stall,
             "Optuna, in memory": lambda: optuna_stall("memory"),
             "Optuna, journal file": lambda: optuna_stall("journal"),
             "Optuna, SQLite": lambda: optuna_stall("sqlite"),

@@ -40,7 +40,7 @@ class Watched:
             settings,
             on_ready=lambda _: self.ready.set(),
             on_reports=lambda *_: self.reported.set(),
-            on_revised=lambda slot, told: None,
+            on_told=lambda slot, told: None,
             on_final=self._ended,
             on_broken=lambda error: sys.exit(str(error)),
         )

@@ -85,6 +85,11 @@ def check_space(name: str, space: Space) -> None:
     Raises:
         WrongInput: it would have to try every value of a range that has no step.
     """
+    if space.variables == () and name == "brute_force":
+        raise WrongInput(
+            "sampler 'brute_force' tries every value, and what an Optuna objective searches is "
+            "known only while it runs; take another one"
+        )
     endless = [v.path for v in space.sampling_order() if v.kind == "float" and v.step is None]
     endless = [path for path in endless if space.variable(path).choices is None]
     if name == "brute_force" and endless:
@@ -179,6 +184,14 @@ class OptunaStudy:
         trial = self._trials.pop(told.number, None)
         if trial is None:
             return
+        if told.used is not None:
+            # It asked for its values itself: those are learnt from, and not what was offered.
+            self._finish(trial, OptunaState.FAIL, None)
+            if told.space is not None and told.space is not self._space:
+                self._space = told.space
+                self._order = [(v, distribution(v)) for v in told.space.sampling_order()]
+            self._add(Past(number=told.number, sampled=told.used, told=told))
+            return
         for name, violation in told.violations.items():
             trial.set_constraint(name, violation)
         if told.state is TrialState.COMPLETE:
@@ -268,7 +281,10 @@ class RandomSearch:
         return values
 
     def tell(self, told: Told) -> None:
-        """Nothing to learn."""
+        """Nothing to learn, but for what there is to choose."""
+        if told.space is not None and told.space is not self._space:
+            self._space = told.space
+            self._order = [(v, distribution(v)) for v in told.space.sampling_order()]
 
 
 class Sampler:

@@ -64,6 +64,9 @@ class Broker(ABC):
         """The queue exists on return; declaring it again changes nothing.
 
         Waits for the connection where there is none at the moment.
+
+        Raises:
+            BrokerError: this was closed, or it is refused.
         """
 
     @abstractmethod
@@ -88,6 +91,7 @@ class Broker(ABC):
 
         Raises:
             UnknownName: when the queue was not declared.
+            BrokerError: this was closed, or it is refused.
         """
 
     @abstractmethod

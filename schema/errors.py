@@ -6,6 +6,7 @@ TrialMQError
 │   │   └── InvalidValue       one value of one variable
 │   ├── UnknownName            a variable, study, file or function that does not exist
 │   ├── BrokerError            the broker's address is wrong, it is not there, or it refuses
+│   ├── GatewayError           the address of a service is wrong, nobody is there, or it refuses
 │   ├── Conflict               what was to be changed has changed meanwhile
 │   └── StoreError             the database is not ours, is newer, is locked or cannot be written
 ├── WorkFailed                 the input was right, the work was not done (exit code 1)
@@ -52,6 +53,10 @@ class UnknownName(WrongInput):
 
 class BrokerError(WrongInput):
     """The broker's address is wrong, no broker is there, or it refuses what was asked."""
+
+
+class GatewayError(WrongInput):
+    """The address of a service is wrong, no service is there, or it refuses who asks."""
 
 
 class Conflict(WrongInput):

@@ -17,7 +17,7 @@ A runner declares no queue: it says ``Hello`` until the orchestrator has made on
 """
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -26,8 +26,11 @@ from schema.trial import Desired, FailureKind, Outcome
 from schema.values import Value
 from schema.variables import Variable
 
-PROTOCOL = 2
-"""Runner and orchestrator have to speak the same; refused with both numbers otherwise."""
+PROTOCOL = 3
+"""What runner and orchestrator speak; refused, with both numbers, where they do not understand."""
+
+UNDERSTOOD = frozenset({2, PROTOCOL})
+"""The protocols of runners that an orchestrator understands; in 2 there were no `Scored`."""
 
 RECORDS_BYTES = 192 * 1024
 """More records than this travel in several messages; a larger body than `MESSAGE_BYTES` in none."""
@@ -46,7 +49,8 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
-    """A slot began to train this attempt with the configuration of this ``revision``.
+    """A slot began to train this attempt with the configuration of this ``revision``; 0 is also
+    that of an attempt whose first safe point will tell which it is.
 
     ``checkpoint`` is what it can go on from, ``attempt-1/last.pt``; empty where there is nothing.
     """
@@ -69,6 +73,8 @@ class Revised(msgspec.Struct, frozen=True, kw_only=True, tag="revised"):
     ``step`` is the last one that was reported before, ``seconds`` count since the attempt started.
     ``applied`` are the variables that changed, of which ``unbound`` are not bound to anything: the
     training code finds them in `Trial.config` and `Trial.changes`. ``refused`` says why it was.
+    ``begun`` tells of the configuration that the attempt begins with: all of it is in force, or the
+    training could not begin with it.
     """
 
     number: int
@@ -77,10 +83,33 @@ class Revised(msgspec.Struct, frozen=True, kw_only=True, tag="revised"):
     applied: tuple[str, ...] = ()
     unbound: tuple[str, ...] = ()
     refused: str = ""
+    begun: bool = False
+
+
+class Scored(msgspec.Struct, frozen=True, kw_only=True, tag="scored"):
+    """Part number ``part``, from 1, of ``parts`` of the attempt's encoded `schema.scores.Scores`.
+
+    A first part begins anew: the last scores count that are complete.
+    """
+
+    part: int
+    parts: int
+    data: bytes
+
+
+class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
+    """A variable that an objective asked for while it ran, and the value that it was given."""
+
+    variable: Variable
+    value: Value
 
 
 class Final(msgspec.Struct, frozen=True, kw_only=True, tag="final"):
-    """How the attempt ended, with the configuration of this ``revision``; nothing follows it."""
+    """How the attempt ended, with the configuration of this ``revision``; nothing follows it.
+
+    Of an objective whose space is `dynamic`, ``suggested`` is the configuration; ``attributes`` is
+    what it wants kept with the trial.
+    """
 
     outcome: Outcome
     metrics: dict[str, float] = {}
@@ -89,9 +118,11 @@ class Final(msgspec.Struct, frozen=True, kw_only=True, tag="final"):
     seconds: float = 0.0
     output: str = ""  # the end of what the attempt printed
     revision: int = 0
+    suggested: tuple[Suggestion, ...] = ()
+    attributes: dict[str, Any] = {}
 
 
-Body = Started | Reported | Revised | Final
+Body = Started | Reported | Revised | Scored | Final
 """What a record says."""
 
 
@@ -152,7 +183,7 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat"):
 
     ``draining`` says that it takes nothing more; ``degraded`` what is wrong with it, in words (its
     disk is full, say), empty when nothing is. ``leaving`` is its goodbye: it ends, and what it does
-    not name it will never come back for.
+    not name it will never come back for. ``began`` is as in its ``Hello``; 0 where it is not told.
     """
 
     runner: str
@@ -162,6 +193,7 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat"):
     draining: bool = False
     degraded: str = ""
     leaving: bool = False
+    began: float = 0.0
 
 
 class Records(msgspec.Struct, frozen=True, kw_only=True, tag="records"):
@@ -172,12 +204,22 @@ class Records(msgspec.Struct, frozen=True, kw_only=True, tag="records"):
     records: tuple[Record, ...]
 
 
+class Earlier(msgspec.Struct, frozen=True, array_like=True):
+    """The configuration of an earlier revision."""
+
+    number: int
+    values: dict[str, Value]
+
+
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """Run this attempt of this trial with this complete configuration, which is ``revision``.
 
     It was granted to the runner of this ``boot`` and is void for any other. It fails when it takes
     longer than ``limit_seconds``, or reports nothing for ``hang_seconds``. ``tune`` are the
     variables to choose after training, as the study narrowed them.
+
+    Where no training has begun with these values yet, ``earlier`` are those to fall back to if this
+    one cannot: newest first, the last is what was in force.
     """
 
     trial: int
@@ -192,6 +234,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     hang_seconds: float | None = None
     tune: tuple[Variable, ...] = ()
     revision: int = 0
+    earlier: tuple[Earlier, ...] = ()
 
 
 class RevisionOrder(msgspec.Struct, frozen=True, array_like=True):
@@ -210,7 +253,8 @@ class LeaseOrder(msgspec.Struct, frozen=True, array_like=True):
     """What the orchestrator holds of one attempt.
 
     ``applied`` is the last record that is committed; ``fenced`` tells the runner to end the attempt
-    and forget it, because the trial belongs to someone else or to nobody.
+    and forget it, because the trial belongs to someone else or to nobody. ``goes_on`` says that its
+    end is not among what is committed.
     """
 
     trial: int
@@ -218,6 +262,7 @@ class LeaseOrder(msgspec.Struct, frozen=True, array_like=True):
     applied: int
     desired: Desired = Desired.RUN
     fenced: bool = False
+    goes_on: bool = False
 
 
 class Steer(StrEnum):
@@ -234,8 +279,9 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True, tag="orders"):
     ``revisions`` of one attempt stand in their order. ``introduce`` asks a runner that the
     orchestrator does not know for another ``Hello``. ``refused`` says why the orchestrator gives
     this runner nothing (another version, say). They are for the runner of this ``boot`` and nobody
-    else; empty is for whoever hears them. ``taken`` tells it that its name, and so the queue of
-    that name, is another runner's.
+    else; empty is for whoever hears them; so is ``began``, which tells two processes on copies of
+    one spool apart. ``taken`` tells it that its name, and so the queue of that name, is another
+    runner's.
     """
 
     term: int
@@ -247,6 +293,7 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True, tag="orders"):
     refused: str = ""
     boot: str = ""
     taken: bool = False
+    began: float = 0.0
 
 
 FromRunner = Hello | Heartbeat | Records

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from schema.errors import InvalidValue, UnknownName
 from schema.overrides import Interval, Overrides, Search
 from schema.space import Space
-from schema.values import Value
+from schema.values import Value, written
 from schema.variables import Variable, is_number, on_grid
 
 
@@ -87,7 +87,8 @@ def _searched_within(variable: Variable, interval: Interval) -> Variable:
     if step is None:
         step = None if log and variable.kind == "int" and declared == 1 else declared
     elif declared is not None and not on_grid(step, 0, declared):
-        message = f"a step of {step} leaves the declared grid; write a multiple of {declared}"
+        grid = f"write a multiple of {written(declared)}"
+        message = f"a step of {written(step)} leaves the declared grid; {grid}"
         raise InvalidValue(variable.path, message)
     low, high = variable.check(interval.low), variable.check(interval.high)
     return _with_domain(variable, low, low=low, high=high, log=log, step=step)

@@ -19,6 +19,18 @@ class Aggressiveness(StrEnum):
     AGGRESSIVE = "aggressive"  # early; may lose a trial that rises late
 
 
+PRUNERS = {
+    "median": "worse than the median of the others at the same step",
+    "percentile": "outside the best share of the others at the same step",
+    "successive_halving": "only the best part goes on at each rung",
+    "hyperband": "several successive halvings, early and late",
+    "threshold": "outside a band of values",
+    "patient": "another pruner, once nothing improves for a while",
+    "wilcoxon": "worse on many instances, by a signed-rank test",
+    "nop": "never",
+}
+"""The pruners by name, and whom each ends early."""
+
 PARETO, CONSTRAINTS = "pareto", "constraints"
 """What `PrunerSettings.prune_on` can be beside a metric."""
 

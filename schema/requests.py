@@ -11,6 +11,17 @@ from typing import Annotated, Any
 import msgspec
 
 from schema.commands.edits import ApplyEdits, ListRevisions, RestartTrial, UndoRevision
+from schema.commands.feed import Changes, CurvePart, GetChanges, GetCurves, GetLog, LogEntry
+from schema.commands.insight import (
+    GetImportance,
+    GetPruners,
+    GetReplay,
+    GetScores,
+    Importance,
+    Pruners,
+    Replay,
+    ScoresPage,
+)
 from schema.commands.profiles import (
     DeleteProfile,
     GetProfile,
@@ -20,6 +31,7 @@ from schema.commands.profiles import (
     RenameProfile,
     SaveProfile,
 )
+from schema.commands.results import AnnotateTrial, HideTrial, LearnFromFork, RescoreTrial
 from schema.commands.runners import ListOffers, ListRunners, RunnerOverview, SteerRunner
 from schema.commands.service import GetService, ServiceOverview
 from schema.commands.studies import (
@@ -29,11 +41,21 @@ from schema.commands.studies import (
     GetProgress,
     GetStudy,
     GetSummary,
+    ListSettings,
     ListStudies,
+    SettingsChange,
     SettingsVersion,
     StopStudy,
 )
-from schema.commands.trials import GetTrial, GetTrials, QueueTrial, StopTrial, TrialDetail
+from schema.commands.trials import (
+    AttemptSpan,
+    GetAttempts,
+    GetTrial,
+    GetTrials,
+    QueueTrial,
+    StopTrial,
+    TrialDetail,
+)
 from schema.profile_history import (
     ImportedProfile,
     ProfileEvent,
@@ -48,11 +70,20 @@ from schema.study import ObjectiveDescription
 Question = (
     GetService
     | ListStudies
+    | ListSettings
     | GetStudy
     | GetProgress
     | GetSummary
     | GetTrials
+    | GetAttempts
     | GetTrial
+    | GetChanges
+    | GetCurves
+    | GetLog
+    | GetScores
+    | GetImportance
+    | GetPruners
+    | GetReplay
     | ListRevisions
     | ListOffers
     | ListRunners
@@ -60,6 +91,7 @@ Question = (
     | GetProfile
     | GetProfileHistory
 )
+ResultEdit = RescoreTrial | HideTrial | AnnotateTrial | LearnFromFork
 ProfileChange = SaveProfile | ImportProfile | RenameProfile | DeleteProfile
 Change = (
     CreateStudy
@@ -72,6 +104,7 @@ Change = (
     | RestartTrial
     | QueueTrial
     | SteerRunner
+    | ResultEdit
     | ProfileChange
 )
 Command = Question | Change
@@ -80,11 +113,20 @@ Command = Question | Change
 RESULTS: dict[type, Any] = {
     GetService: ServiceOverview,
     ListStudies: tuple[StudyOverview, ...],
+    ListSettings: tuple[SettingsChange, ...],
     GetStudy: StudyOverview,
     GetProgress: Progress,
     GetSummary: Summary,
     GetTrials: tuple[TrialResult, ...],
+    GetAttempts: tuple[AttemptSpan, ...],
     GetTrial: TrialDetail,
+    GetChanges: Changes,
+    GetCurves: tuple[CurvePart, ...],
+    GetLog: tuple[LogEntry, ...],
+    GetScores: ScoresPage,
+    GetImportance: Importance,
+    GetPruners: Pruners,
+    GetReplay: Replay,
     ListRevisions: tuple[Revision, ...],
     ListOffers: tuple[ObjectiveDescription, ...],
     ListRunners: tuple[RunnerOverview, ...],
@@ -101,6 +143,10 @@ RESULTS: dict[type, Any] = {
     RestartTrial: TrialResult,
     QueueTrial: QueuedTrial,
     SteerRunner: RunnerOverview,
+    RescoreTrial: TrialResult,
+    HideTrial: TrialResult,
+    AnnotateTrial: TrialResult,
+    LearnFromFork: TrialResult,
     SaveProfile: ProfileOverview,
     ImportProfile: ImportedProfile,
     RenameProfile: ProfileOverview,

@@ -6,6 +6,7 @@ shows it: the command line, the page, a program. Times are wall-clock seconds.
 
 import msgspec
 
+from schema.revision import Fork
 from schema.study import StudySpec
 from schema.trial import FailureKind, TrialState
 from schema.values import Value
@@ -32,7 +33,12 @@ class TrialResult(msgspec.Struct, frozen=True, kw_only=True):
     ``sampled`` is what the sampler chose, ``config`` the complete configuration, ``value`` the
     metric that the study is sorted by, ``reports`` how many the counted attempt made,
     ``applied`` the number of its last record that is stored. ``revision`` is above 0 where a person
-    edited the configuration while it ran; ``config`` is then what was in force last.
+    edited the configuration while it ran; ``config`` is then what was in force last. In a search it
+    is a ``fork`` then, which counts as a result only by a person's wish to ``learn`` from it.
+    ``edits`` is the number of its revisions, taken or refused.
+
+    A ``hidden`` trial ran, and counts in nothing. ``measured`` are the metrics that its training
+    returned, where a person has corrected them since.
     """
 
     id: int
@@ -57,6 +63,23 @@ class TrialResult(msgspec.Struct, frozen=True, kw_only=True):
     ended: float | None = None
     seconds: float = 0.0
     revision: int = 0
+    edits: int = 0
+    fork: Fork | None = None
+    learn: bool = False
+    hidden: bool = False
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    measured: dict[str, float] | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether what came out is the result of its configuration, and is to be counted."""
+        return not self.hidden and (self.fork is None or self.learn)
+
+    @property
+    def rescored(self) -> bool:
+        """Whether a person has corrected its metrics."""
+        return self.measured is not None
 
 
 class AttemptResult(msgspec.Struct, frozen=True):
@@ -164,7 +187,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     pruned trials would still have taken, from the complete trials' number of steps and each one's
     own speed; ``saved_by_parallelism`` is what this run's trials took one after the other, less the
     wall time. ``regret`` is what control trials say of the pruner, where there are any;
-    ``warnings`` are sentences that a person should read.
+    ``warnings`` are sentences that a person should read. ``hidden`` trials ran, so they are among
+    the ``trials``, the ``trial_seconds`` and the ``steps``, and in nothing else.
     """
 
     study: str
@@ -179,3 +203,4 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     stopped_because: str = ""
     regret: Regret | None = None
     warnings: tuple[str, ...] = ()
+    hidden: int = 0

@@ -67,7 +67,8 @@ class ObjectiveDescription(msgspec.Struct, frozen=True, kw_only=True):
     """What a runner offers: the entry point, what it optimises, and its space.
 
     ``steps`` is how many steps a full trial reports, or the path of the variable that says it.
-    ``gpu_memory`` is how many bytes of a GPU a trial needs, ``None`` where nobody said.
+    ``gpu_memory`` is how many bytes of a GPU a trial needs, ``None`` where nobody said. A space
+    that is ``dynamic`` grows by what trials ask for while they run; so an Optuna objective does.
     """
 
     entry: str
@@ -77,6 +78,7 @@ class ObjectiveDescription(msgspec.Struct, frozen=True, kw_only=True):
     steps: int | str | None = None
     gpu_memory: int | None = None
     doc: str = ""
+    dynamic: bool = False
 
     def reported_steps(self) -> int | None:
         """How many steps a trial with the default configuration reports, where that is known."""
@@ -89,6 +91,13 @@ class ObjectiveDescription(msgspec.Struct, frozen=True, kw_only=True):
         return all(
             c.metric in values and c.violation(values[c.metric]) <= 0 for c in self.constraints
         )
+
+
+class Declared(msgspec.Struct, frozen=True, kw_only=True):
+    """How an objective says that it is judged, where a study judges it otherwise."""
+
+    metrics: tuple[Metric, ...]
+    constraints: tuple[Constraint, ...] = ()
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +136,8 @@ class StudyKind(StrEnum):
 class StudySpec(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that defines a study; stored with it.
 
-    A session begins with the configuration ``start``, which was taken from ``origin``.
+    ``origin`` is what its configuration was taken from: ``profile quiet@2``, ``trial s:7``; empty
+    for the objective's own defaults. A session begins with the configuration ``start``.
     """
 
     name: str
@@ -138,6 +148,15 @@ class StudySpec(msgspec.Struct, frozen=True, kw_only=True):
     kind: StudyKind = StudyKind.SEARCH
     start: dict[str, Value] = {}
     origin: str = ""
+    declared: Declared | None = None
+
+    @property
+    def offered(self) -> ObjectiveDescription:
+        """The objective with its own metrics and constraints, as a runner offers it."""
+        if self.declared is None:
+            return self.objective
+        metrics, constraints = self.declared.metrics, self.declared.constraints
+        return msgspec.structs.replace(self.objective, metrics=metrics, constraints=constraints)
 
     @property
     def is_session(self) -> bool:

@@ -56,7 +56,7 @@ def typed(kind: Kind, value: object, path: str) -> Value:
         except UnicodeEncodeError as error:
             raise InvalidValue(path, f"{shown(value)} is not valid Unicode text") from error
         return str(value)
-    raise InvalidValue(path, f"{shown(value)} is not {WHAT_IT_IS[kind]}")
+    raise InvalidValue(path, f"{_short(repr(value))} is not {WHAT_IT_IS[kind]}")
 
 
 def _of_64_bits(value: int, path: str) -> int:
@@ -98,13 +98,29 @@ def kind_of(value: object) -> Kind | None:
 
 def shown(value: object) -> str:
     """`value` as it stands in a sentence: quoted if text, shortened if long."""
-    text = repr(value)
+    return _short(_figure(value) if isinstance(value, float) else repr(value))
+
+
+def _short(text: str) -> str:
     return text if len(text) <= 60 else text[:57] + "…"
 
 
 def written(value: Value) -> str:
-    """`value` as a person writes it on a command line; `parse` reads it back."""
+    """`value` as a person writes it on a command line: ``5``, ``1e-5``, ``true``.
+
+    `parse` reads exactly this value back.
+    """
+    if isinstance(value, float):
+        return _figure(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _figure(number: float) -> str:
+    """As few digits as tell it from any other, and none that say nothing: ``5``, ``1e-5``."""
+    digits, e, exponent = repr(float(number)).partition("e")
+    if digits != "-0.0":
+        digits = digits.removesuffix(".0")
+    return f"{digits}e{int(exponent)}" if e else digits
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):

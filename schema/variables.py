@@ -104,11 +104,11 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         elif self.low is not None and self.high is not None and is_number(result):
             slack = self.step * STEP_TOLERANCE if self.step and self.kind == "float" else 0
             if result < self.low - slack:
-                raise InvalidValue(self.path, f"{shown(value)} is below {self.low}")
+                raise InvalidValue(self.path, f"{shown(value)} is below {written(self.low)}")
             if result > self.high + slack:
-                raise InvalidValue(self.path, f"{shown(value)} is above {self.high}")
+                raise InvalidValue(self.path, f"{shown(value)} is above {written(self.high)}")
             if self.step is not None and not on_grid(result, self.low, self.step):
-                grid = f"{self.low} plus a multiple of {self.step}"
+                grid = f"{written(self.low)} plus a multiple of {written(self.step)}"
                 raise InvalidValue(self.path, f"{shown(value)} is not {grid}")
             return min(max(result, self.low), self.high)
         return result
@@ -145,7 +145,7 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return inside
 
     def domain(self) -> str:
-        """The allowed values as ``--search`` takes them: ``1e-05..0.1,log`` or ``adamw,sgd``.
+        """The allowed values as ``--search`` takes them: ``1e-5..0.1,log`` or ``adamw,sgd``.
 
         Empty for a variable of which any value is allowed.
         """
@@ -153,9 +153,9 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             return ",".join(written(choice) for choice in self.choices)
         if self.low is not None and self.high is not None:
             log = ",log" if self.log else ""
-            default_step = 1 if self.kind == "int" else None
-            step = f",step={self.step}" if self.step not in (default_step, None) else ""
-            return f"{self.low}..{self.high}{log}{step}"
+            usual = self.step is None or (self.kind, self.step) == ("int", 1)
+            step = "" if usual else f",step={written(self.step or 0)}"
+            return f"{written(self.low)}..{written(self.high)}{log}{step}"
         return "true,false" if self.kind == "bool" else ""
 
     def _check_bounds(self) -> None:
@@ -186,19 +186,22 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def range_problem(low: Number, high: Number, *, log: bool, step: Number | None) -> str | None:
     """What is wrong with a range of finite numbers, as a sentence; None if nothing is."""
+    start, end = written(low), written(high)
     if low == high:
-        return f"the range {low}..{high} holds a single value; give it as a plain value instead"
+        return f"the range {start}..{end} holds a single value; give it as a plain value instead"
     if low > high:
-        return f"the range goes from {low} down to {high}; low comes first"
+        return f"the range goes from {start} down to {end}; low comes first"
     if log and step is not None:
         return "log and step do not go together; leave one of them out"
     if log and low <= 0:
-        return f"a log range must lie above 0, and this one starts at {low}"
+        return f"a log range must lie above 0, and this one starts at {start}"
     if step is not None and step <= 0:
-        return f"the step must be above 0, and it is {step}"
+        return f"the step must be above 0, and it is {written(step)}"
     if step is not None and not on_grid(high, low, step):
         last = low + int((high - low) // step) * step
-        return f"steps of {step} from {low} do not meet {high}; end at {last:.12g} instead"
+        return (
+            f"steps of {written(step)} from {start} do not meet {end}; end at {last:.12g} instead"
+        )
     return None
 
 

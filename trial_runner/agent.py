@@ -1,8 +1,7 @@
-"""One runner: takes assignments, feeds its slots, and reports what happened.
+"""One runner: hears orders, has its slots carry them out, and says how it is.
 
-Orders come in; each accepted assignment becomes a lease in the spool and waits for a free slot, and
-for the disk where the spool has one. What slots tell becomes numbered records, which the `Uplink`
-sends until the orchestrator has committed them.
+What slots tell becomes records of its spool (`SlotPool`), which the `Uplink` sends until the
+orchestrator has committed them.
 """
 
 import asyncio
@@ -10,55 +9,27 @@ import logging
 import socket
 import time
 import uuid
-from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
 from typing import Self
 
-import msgspec
-
 from schema.broker import Broker
-from schema.errors import Undecodable
-from schema.failpoints import reach
-from schema.messages import (
-    Assignment,
-    Body,
-    Failure,
-    Final,
-    Heartbeat,
-    Hello,
-    Orders,
-    Reported,
-    Revised,
-    RevisionOrder,
-    Started,
-    Steer,
-)
-from schema.study import ObjectiveDescription
-from schema.trial import Desired, FailureKind, Outcome
-from trial_runner.checkpoints import name_of_checkpoint
+from schema.messages import Heartbeat, Hello, Orders, Steer
 from trial_runner.device_health import DeviceMonitor
 from trial_runner.devices import Device
 from trial_runner.durable_spool import DurableSpool
 from trial_runner.launcher import Launcher
-from trial_runner.packets import LARGEST_BATCH
-from trial_runner.recovery import append_result, clear_results, recover
-from trial_runner.report_batches import Gate, cut
-from trial_runner.result_file import read_result, result_path, results_folder
+from trial_runner.recovery import clear_results, recover
 from trial_runner.settings import RunnerSettings
-from trial_runner.slot import Slot
-from trial_runner.spool import WINDOW, Lease, Spool
+from trial_runner.slot_pool import SlotPool
+from trial_runner.spool import Lease, Spool
 from trial_runner.uplink import Uplink
 
 logger = logging.getLogger(__name__)
 
 SAYING_SECONDS = 3.0
 """A runner that leaves waits no longer until the broker has its last heartbeat."""
-
-GATHER_BYTES = 16 * 1024
-"""Where more than a window of records waits, reports follow in batches of about this size."""
 
 STOP_SECONDS = 30.0
 """A runner that was told to stop ends after this at the latest."""
@@ -84,16 +55,8 @@ class RunnerAgent:
         monitor: DeviceMonitor | None = None,
     ) -> None:
         self.name = name
-        self._settings = settings
         self._began = time.monotonic()
         self._spool = _spool(settings)
-        folder = settings.state_dir
-        self._results = str(results_folder(folder.absolute())) if folder is not None else ""
-        self._offers = {_loaded(launcher).entry: launcher for launcher in launchers}
-        self._waiting: deque[Lease] = deque()
-        self._reserved: dict[Slot, Lease] = {}
-        self._busy: dict[Slot, Lease] = {}
-        self._gates: dict[Lease, Gate] = {}
         self._emptied = asyncio.Event()
         self._leaving = False
         self._steer = Steer.RUN
@@ -102,31 +65,26 @@ class RunnerAgent:
         self.broken: asyncio.Future[None] = loop.create_future()
         self.ended: asyncio.Future[None] = loop.create_future()
         self._monitor = monitor or DeviceMonitor(devices)
-        self._slots = [
-            Slot(
-                name if len(devices) == 1 else f"{name}/{index}",
-                device,
-                launchers[0],
-                settings,
-                on_ready=self._feed,
-                on_reports=self._reported,
-                on_revised=self._revised,
-                on_final=self._ended,
-                on_broken=self._broke,
-                gpu_memory=_loaded(launchers[0]).gpu_memory,
-                monitor=self._monitor,
-            )
-            for index, device in enumerate(devices, 1)
-        ]
+        self._slots = SlotPool(
+            name,
+            launchers,
+            devices,
+            settings,
+            self._monitor,
+            self._spool,
+            changed=self._changed,
+            on_broken=self._broke,
+        )
         self._uplink = Uplink(
             name,
             broker,
             self._spool,
             settings,
+            began=self._began,
             hello=self._hello,
             heartbeat=self._heartbeat,
             follow=self._follow,
-            on_stored=self._stored,
+            on_stored=self._slots.feed,
             on_error=self._broke,
         )
 
@@ -137,8 +95,7 @@ class RunnerAgent:
             recover(self._spool)
             if await self._spool.stored():
                 clear_results(self._spool)
-        for slot in self._slots:
-            await slot.start()
+        await self._slots.start()
         self._uplink.start()
         return self
 
@@ -151,7 +108,7 @@ class RunnerAgent:
         if self._stopping is not None:
             self._stopping.cancel()
         await self._uplink.close()
-        await asyncio.gather(*(slot.close() for slot in self._slots))
+        await self._slots.close()
         self._spool.close()
         for future in (self.broken, self.ended):
             if not future.done():
@@ -164,10 +121,9 @@ class RunnerAgent:
         lease, or told when a runner with the same spool starts.
         """
         self._leaving = True
-        self._give_back_waiting()
+        self._slots.give_back_waiting()
         saying = asyncio.create_task(self._uplink.say_so())  # so that no further trial is granted
-        for slot in tuple(self._busy):
-            slot.stop(Outcome.RELEASED)
+        self._slots.give_back_running()
         try:
             async with asyncio.timeout(seconds):
                 while self._spool.leases:
@@ -189,40 +145,15 @@ class RunnerAgent:
         for order in orders.leases:
             lease = self._spool.obey(order)
             if lease is not None:
-                self._carry_out(lease)
+                self._slots.end(lease)
         if not (self._draining or orders.refused):
             for assignment in orders.assignments:
-                self._accept(assignment)
+                self._slots.accept(assignment)
         for revision in orders.revisions:
-            self._revise(revision)
-        for slot in self._slots:
-            self._feed(slot)
+            self._slots.revise(revision)
+        self._slots.feed()
         if not self._spool.leases:
             self._emptied.set()
-
-    def _accept(self, assignment: Assignment) -> None:
-        lease = self._spool.accept(assignment)
-        if lease is None:
-            return
-        if assignment.objective in self._offers:
-            self._waiting.append(lease)
-            if not lease.kept:
-                self._uplink.wake()
-            return
-        offered = ", ".join(self._offers)
-        reason = f"this runner offers {offered}, and not {assignment.objective}"
-        failure = Failure(kind=FailureKind.REFUSED, reason=reason)
-        self._append(lease, Final(outcome=Outcome.FAILED, failure=failure))
-
-    def _revise(self, order: RevisionOrder) -> None:
-        lease = self._spool.revise(order)
-        if lease is None:
-            return
-        slot = next((s for s, held in self._busy.items() if held is lease), None)
-        if slot is None:
-            lease.revisions.append(order)
-        else:
-            slot.revise(order.number, order.values)
 
     def _take_steer(self, steer: Steer) -> None:
         if steer is self._steer:
@@ -230,7 +161,7 @@ class RunnerAgent:
         logger.info("%s is told to %s", self.name, steer)
         self._steer = steer
         if steer is Steer.DRAIN:
-            self._give_back_waiting()
+            self._slots.give_back_waiting()
         elif steer is Steer.STOP and self._stopping is None:
             self._stopping = asyncio.create_task(self._stop())
 
@@ -239,128 +170,21 @@ class RunnerAgent:
         if not self.ended.done():
             self.ended.set_result(None)
 
-    def _give_back_waiting(self) -> None:
-        for lease in (*self._waiting, *self._reserved.values()):
-            self._append(lease, Final(outcome=Outcome.RELEASED))
-        self._waiting.clear()
-        self._reserved.clear()
+    # ------------------------------------------------------------------ to the orchestrator
 
-    def _carry_out(self, lease: Lease) -> None:
-        """End a lease that is fenced, or that should be pruned or stopped."""
-        slot = next((s for s, held in self._busy.items() if held is lease), None)
-        if slot is None:
-            with suppress(ValueError):
-                self._waiting.remove(lease)
-            self._reserved = {s: held for s, held in self._reserved.items() if held is not lease}
-            pruned = lease.desired is Desired.PRUNE
-            self._append(lease, Final(outcome=Outcome.PRUNED if pruned else Outcome.STOPPED))
-        elif lease.fenced or lease.desired is Desired.STOP:
-            slot.stop(Outcome.STOPPED)
-        else:
-            slot.prune()
-
-    # ------------------------------------------------------------------ from the slots
-
-    def _feed(self, slot: Slot) -> None:
-        if not slot.ready or slot.running is not None:
-            return
-        lease = self._reserved.get(slot) or self._next()
-        if lease is None:
-            return
-        self._reserved[slot] = lease
-        launcher = self._offers[lease.assignment.objective]
-        if slot.launcher is not launcher:
-            slot.load(launcher, _loaded(launcher).gpu_memory)
-            return
-        self._spool.began(lease, slot.mark)
-        told = lease.assignment
-        if not lease.seq:
-            checkpoint = name_of_checkpoint(told.study, told.number, told.attempt)
-            on = {"slot": slot.name, "device": slot.device.name}
-            self._append(lease, Started(**on, revision=told.revision, checkpoint=checkpoint))
-            logger.info("%s: study %s trial %d starts", slot.name, told.study, told.number)
-        if self._spool.knows_begun(lease):
-            self._busy[slot] = self._reserved.pop(slot)
-            slot.run(told, self._result(lease))
-            for revision in lease.revisions:
-                slot.revise(revision.number, revision.values)
-
-    def _next(self) -> Lease | None:
-        return self._waiting.popleft() if self._waiting and self._waiting[0].kept else None
-
-    def _reported(self, slot: Slot, reports: bytes) -> None:
-        lease = self._busy[slot]
-        every = self._spool.every
-        gate = self._gates.get(lease)
-        if gate is None:
-            if every == 1 and len(lease.records) <= WINDOW:
-                self._append_reports(slot, lease, reports, 1)
-                return
-            gate = self._gates[lease] = Gate()
-        gate.take(reports, every)
-        if gate.gathered >= GATHER_BYTES or len(lease.records) <= WINDOW:
-            self._let_out(slot, lease, gate)
-
-    def _let_out(self, slot: Slot, lease: Lease, gate: Gate, *, all_of_it: bool = False) -> None:
-        batches = gate.batches
-        reports = gate.let_out(all_of_it=all_of_it)
-        if reports is not None:
-            self._append_reports(slot, lease, reports, batches)
-
-    def _append_reports(self, slot: Slot, lease: Lease, reports: bytes, batches: int) -> None:
-        lease.batches += batches
-        try:
-            parts = cut(reports, LARGEST_BATCH)
-        except Undecodable as error:
-            slot.stop(Failure(kind=FailureKind.BAD_RESULT, reason=str(error)))
-            return
-        for part in parts:
-            self._append(lease, Reported(reports=msgspec.Raw(part)))
-
-    def _revised(self, slot: Slot, told: Revised) -> None:
-        lease = self._busy[slot]
-        if (gate := self._gates.get(lease)) is not None:
-            self._let_out(slot, lease, gate)  # what was reported before it
-        self._append(lease, told)
-
-    def _ended(self, slot: Slot, final: Final) -> None:
-        lease = self._busy.pop(slot)
-        reach("agent.final.received")
-        if (gate := self._gates.pop(lease, None)) is not None:
-            self._let_out(slot, lease, gate, all_of_it=True)
-        crashed = final.failure is not None and final.failure.kind is FailureKind.CRASH
-        if crashed and self._results and (result := read_result(self._result(lease))):
-            append_result(self._spool, lease, result)  # it had ended, and died before it said so
-            self._uplink.changed(lease)
-            return
-        self._append(lease, final)
-        told, why = lease.assignment, f", {final.failure.reason}" if final.failure else ""
-        ended = (slot.name, told.study, told.number, final.outcome, final.seconds, why)
-        logger.info("%s: study %s trial %d %s in %.2g s%s", *ended)
+    def _changed(self, lease: Lease, urgent: bool) -> None:
+        self._uplink.changed(lease, urgent=urgent)
 
     def _broke(self, error: BaseException) -> None:
         if not self.broken.done():
             self.broken.set_exception(error)
-
-    # ------------------------------------------------------------------ to the orchestrator
-
-    def _append(self, lease: Lease, body: Body) -> None:
-        if self._spool.append(lease, body) is not None:
-            self._uplink.changed(lease)
-
-    def _stored(self) -> None:
-        for slot in self._slots:
-            self._feed(slot)
-
-    def _result(self, lease: Lease) -> str:
-        return self._results and result_path(self._results, *lease.key)
 
     async def _hello(self) -> Hello:
         return Hello(
             runner=self.name,
             boot=self._spool.boot,
             slots=len(self._slots),
-            offers=tuple(map(_loaded, self._offers.values())),
+            offers=self._slots.offers,
             devices=await self._monitor.read(),
             host=socket.gethostname(),
             began=self._began,
@@ -368,9 +192,7 @@ class RunnerAgent:
         )
 
     async def _heartbeat(self) -> Heartbeat:
-        for slot, lease in self._busy.items():
-            if (gate := self._gates.get(lease)) is not None:
-                self._let_out(slot, lease, gate)
+        self._slots.let_out_reports()
         devices = await self._monitor.read()
         return Heartbeat(
             runner=self.name,
@@ -379,6 +201,7 @@ class RunnerAgent:
             devices=devices,
             draining=self._draining,
             degraded=self._spool.degraded,
+            began=self._began,
         )
 
 
@@ -386,11 +209,6 @@ def _spool(settings: RunnerSettings) -> Spool:
     if settings.state_dir is None:
         return Spool(boot=uuid.uuid4().hex)
     return DurableSpool(settings.state_dir, capacity_bytes=settings.spool_bytes)
-
-
-def _loaded(launcher: Launcher) -> ObjectiveDescription:
-    assert launcher.description is not None, "the launcher has not loaded its objective"
-    return launcher.description
 
 
 def _version() -> str:

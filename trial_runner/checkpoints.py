@@ -17,6 +17,8 @@ def attempt_folder(study: str, number: int, attempt: int) -> Path:
 
 def newest_checkpoint(study: str, number: int, attempt: int) -> Path | None:
     """The newest file that this or an earlier attempt left; ``None`` at first."""
+    if not checkpoints_of(study, number).is_dir():
+        return None
     for earlier in range(attempt, 0, -1):
         files = attempt_folder(study, number, earlier).glob("*")
         newest = max(files, key=lambda file: file.stat().st_mtime, default=None)

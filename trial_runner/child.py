@@ -23,19 +23,24 @@ import msgspec
 
 from schema.errors import ConfigurationError
 from schema.failpoints import reach
-from schema.messages import Failure, Final
+from schema.messages import Assignment, Failure, Final, Revised
+from schema.scores import encode_scores
 from schema.trial import FailureKind, Outcome
 from trial_runner import torch_support
 from trial_runner.devices import Device
 from trial_runner.frames import Kind, frame
 from trial_runner.objective import Objective
 from trial_runner.output import print_to, take
+from trial_runner.report_stream import ReportStream
 from trial_runner.result_file import Tail, write_result
 from trial_runner.slot_inbox import SlotInbox, Task
 from trial_runner.stop_flag import StopFlag
-from trial_runner.trial import Pruned, ReportStream, Stopped, Trial
+from trial_runner.trial import Pruned, Stopped, Trial
 
 PR_SET_PDEATHSIG = 1
+BLAMED = (FailureKind.EXCEPTION, FailureKind.REFUSED, FailureKind.OUT_OF_MEMORY)
+"""What an edit can do to a training that has not come to its first safe point."""
+
 OOM_SCORE = 500
 """Of 1000: when memory runs out the kernel ends a training, and neither its runner nor others."""
 
@@ -83,10 +88,55 @@ class SlotProcess:
             self._connection.sendall(frame(Kind.FINAL, self._encoder.encode(final)))
 
     def _run_task(self, task: Task) -> Final:
-        assignment = task.assignment
-        torch_support.seed_everything(assignment.seed)
         self._stream.begin()
         began = time.perf_counter()
+        trial, final = self._train(task, task.assignment)
+        seconds = time.perf_counter() - began
+        if trial is not None:
+            metrics = final.metrics if final.outcome is Outcome.COMPLETE else trial.last
+            final = msgspec.structs.replace(
+                final,
+                metrics=metrics,
+                revision=trial.revision,
+                suggested=trial.suggested,
+                attributes=trial.attributes,
+            )
+            if trial.scores is not None and final.outcome is not Outcome.FAILED:
+                self._stream.store(encode_scores(trial.scores))
+        sys.stdout.flush()
+        sys.stderr.flush()
+        output = take(self._output, self._setup.output_bytes)
+        if output or seconds:
+            final = msgspec.structs.replace(final, seconds=seconds, output=output)
+        if seconds > 1.0:
+            gc.collect()
+            torch_support.release_memory()
+        return final
+
+    def _train(self, task: Task, assignment: Assignment) -> tuple[Trial | None, Final]:
+        """How the training went with these values, or with earlier ones that it can begin with."""
+        while True:
+            trial, final = self._attempt(task, assignment)
+            if not (assignment.earlier and _could_not_begin(trial, final)):
+                return trial, final
+            del trial  # and all that it was bound to
+            self._refuse(assignment.revision, final)
+            first, *rest = assignment.earlier
+            assignment = msgspec.structs.replace(
+                assignment, revision=first.number, values=first.values, earlier=tuple(rest)
+            )
+
+    def _refuse(self, revision: int, final: Final) -> None:
+        assert final.failure is not None
+        print(final.failure.traceback, file=sys.stderr)
+        reason = final.failure.reason
+        told = Revised(number=revision, step=None, seconds=0.0, refused=reason, begun=True)
+        self._stream.tell(Kind.REVISED, self._encoder.encode(told))
+        gc.collect()
+        torch_support.release_memory()
+
+    def _attempt(self, task: Task, assignment: Assignment) -> tuple[Trial | None, Final]:
+        torch_support.seed_everything(assignment.seed)
         trial: Trial | None = None
         try:
             config = self._objective.configure(assignment.values)
@@ -111,19 +161,7 @@ class SlotProcess:
             final = _failed(FailureKind.REFUSED, str(error), error)
         except BaseException as error:
             final = _failed(_kind(error), _reason(error), error)
-        seconds = time.perf_counter() - began
-        if trial is not None:
-            metrics = final.metrics if final.outcome is Outcome.COMPLETE else trial.last
-            final = msgspec.structs.replace(final, metrics=metrics, revision=trial.revision)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        output = take(self._output, self._setup.output_bytes)
-        if output or seconds:
-            final = msgspec.structs.replace(final, seconds=seconds, output=output)
-        if seconds > 1.0:
-            gc.collect()
-            torch_support.release_memory()
-        return final
+        return trial, final
 
     def _completed(self, trial: Trial, result: Any) -> Final:
         if trial.should_stop() and result is None:
@@ -157,6 +195,12 @@ def _metrics(result: Any, names: list[str]) -> dict[str, float] | Failure:
         reason = f"the result has no metric {missing[0]!r}; it has {known}"
         return Failure(kind=FailureKind.BAD_RESULT, reason=reason)
     return metrics
+
+
+def _could_not_begin(trial: Trial | None, final: Final) -> bool:
+    """Whether a configuration is to blame: nothing came to a first safe point with it."""
+    begun = trial is not None and trial.begun
+    return not begun and final.failure is not None and final.failure.kind in BLAMED
 
 
 def _kind(error: BaseException) -> FailureKind:

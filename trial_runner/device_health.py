@@ -125,7 +125,8 @@ class DeviceMonitor:
 
         threading.Thread(target=work, name="device-reading", daemon=True).start()
         try:
-            return await asyncio.wait_for(asyncio.shield(answer), self._patience)
+            async with asyncio.timeout(self._patience):
+                return await asyncio.shield(answer)
         except TimeoutError:
             logger.warning("the driver has not answered for %g s", self._patience)
             self._hanging = answer

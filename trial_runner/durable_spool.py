@@ -1,9 +1,9 @@
 """A spool that survives its process: what `Spool` remembers, in a folder of its own.
 
-Each change is encoded at once and written by a thread in groups: while one group is being stored
-the next one gathers. Assignments and ends of trials are synced to the disk before anything is done
-because of them; reports within a second. A disk that fails or is full stops nothing: what could not
-be written stays in memory and is tried again, and ``degraded`` says so.
+Each change is encoded at once and written in groups. Assignments and ends of trials are synced to
+the disk, by a thread, before anything is done because of them; while it does the next group
+gathers. Reports are synced within a second. A disk that fails or is full stops nothing: what could
+not be written stays in memory and is tried again, and ``degraded`` says so.
 
 The folder has one spool for ever, and so one ``boot``: leases survive a restart of their runner.
 """
@@ -16,6 +16,7 @@ import uuid
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -23,7 +24,7 @@ import msgspec
 
 from schema.errors import WrongInput
 from schema.failpoints import reach
-from schema.messages import Assignment, Body, LeaseOrder, Orders, Record
+from schema.messages import Assignment, Body, LeaseOrder, Orders, Record, Scored
 from trial_runner.durable_file import write_durably
 from trial_runner.replay import Replay
 from trial_runner.result_file import result_path, results_folder
@@ -164,6 +165,9 @@ class DurableSpool(Spool):
         return lease.written > 0
 
     def append(self, lease: Lease, body: Body) -> Record | None:
+        """As `Spool.append`; where room is short it is for results, and scores get none."""
+        if isinstance(body, Scored) and self.every != 1:
+            return None
         record = super().append(lease, body)
         if record is not None:
             self._mark(lease, record.seq)
@@ -191,12 +195,19 @@ class DurableSpool(Spool):
             self._write(packed(Committed(*lease.key, lease.applied)))
         return result
 
+    def _move_end(self, lease: Lease, applied: int) -> None:
+        super()._move_end(lease, applied)
+        self._marks[lease].clear()
+        self._mark(lease, lease.seq)
+        self._write(packed(Appended(lease.records[-1], lease.batches)), lease, lease.seq)
+
     # ------------------------------------------------------------------ the disk
 
-    async def stored(self) -> bool:
+    async def stored(self, *, ends: bool = True) -> bool:
         """Write what is not written; False when the disk refuses, and it stays in memory.
 
-        Synced where an assignment or an end is among it, else when the last time is a second ago.
+        Synced where an assignment or, with ``ends``, an end of a trial is among what is not, else
+        when the last time is a second ago.
         """
         async with self._storing:
             loop = asyncio.get_running_loop()
@@ -204,11 +215,11 @@ class DurableSpool(Spool):
                 return False
             try:
                 try:
-                    await self._store(loop)
+                    await self._store(loop, ends)
                 except OSError as error:
                     if not (self._ended and full(error) and self._log.release_reserve()):
                         raise
-                    await self._store(loop)
+                    await self._store(loop, ends)
             except OSError as error:
                 if not self._problem:
                     logger.warning("the spool cannot be written, and is kept in memory: %s", error)
@@ -220,7 +231,7 @@ class DurableSpool(Spool):
             self._problem, self._failed_at = "", 0.0
             return True
 
-    async def _store(self, loop: asyncio.AbstractEventLoop) -> None:
+    async def _store(self, loop: asyncio.AbstractEventLoop, ends: bool) -> None:
         """Write everything that is pending, which it stays should this fail.
 
         Raises:
@@ -233,16 +244,23 @@ class DurableSpool(Spool):
             keep = min([*firsts, self._log.current + 1])
             self._pending[:0], self._unsynced = self._unsynced, []
         due = bool(self._unsynced) and loop.time() - self._synced_at >= SYNC_SECONDS
-        sync = self._accepted or bool(self._ended) or due or bool(snapshot or self._problem)
-        group, ended = self._pending, self._ended
+        sync = self._accepted or (ends and bool(self._ended)) or due
+        sync = sync or bool(snapshot or self._problem)
+        group, ended = self._pending, self._ended if sync else []
         if not (group or sync):
             return
-        accepted, self._accepted, self._pending, self._ended = self._accepted, False, [], []
+        accepted, self._accepted, self._pending = self._accepted, False, []
+        if sync:
+            self._ended = []
         data = b"".join([pending.frame for pending in group])
         try:
             if ended:
                 reach("spool.final.before_sync")
-            await loop.run_in_executor(self._thread, self._put, snapshot, data, sync, ended, keep)
+            if sync:
+                put = partial(self._put, snapshot, data, ended, keep)
+                await loop.run_in_executor(self._thread, put)
+            else:
+                self._log.write(b"", data, sync=False)
         except BaseException:
             frames = self._unsynced + group
             wanted = [p for p in frames if p.lease is None or not p.seq or p.seq > p.lease.applied]
@@ -277,13 +295,13 @@ class DurableSpool(Spool):
         self._log.close()
         self._lock.close()
 
-    def _put(self, snapshot: bytes, data: bytes, sync: bool, ended: list[str], keep: int) -> None:
-        """In the thread: write, and remove what is not needed any more."""
-        self._log.write(snapshot, data, sync)
+    def _put(self, snapshot: bytes, data: bytes, ended: list[str], keep: int) -> None:
+        """In the thread: write and sync, and remove what is not needed any more."""
+        self._log.write(snapshot, data, sync=True)
         for result in ended:
             with suppress(OSError):
                 os.unlink(result)  # noqa: PTH108 - at each end of a trial
-        if sync and not self._log.reserve:
+        if not self._log.reserve:
             self._log.make_reserve()
         if snapshot:
             self._log.drop_before(min(self._log.current, keep))

@@ -26,6 +26,7 @@ class Kind(IntEnum):
     EXITED = 6  # fork server → runner: process id and exit status
     REVISION = 7  # runner → slot: go on with this configuration
     REVISED = 8  # slot → runner: what became of it
+    SCORES = 9  # slot → runner: a part of what is stored of validation
 
 
 def frame(kind: Kind, body: bytes) -> bytes:

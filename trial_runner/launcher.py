@@ -196,7 +196,8 @@ class Launcher:
             self._protocol.close()
         if self._server is not None:
             try:
-                await asyncio.wait_for(self._server.wait(), 3)
+                async with asyncio.timeout(3):
+                    await self._server.wait()
             except TimeoutError:
                 self._server.kill()
                 await self._server.wait()

@@ -76,8 +76,8 @@ class LiveEdits:
         wanted = self.values | changed
         try:
             config = build(type(self.config), wanted)
-        except ConfigurationError as error:
-            raise Refused(str(error)) from error
+        except Exception as error:
+            raise Refused(refusal(error)) from error
         self._set(changed)
         unbound = {path: value for path, value in changed.items() if path not in self._bindings}
         self.config, self.values, self.revision = config, wanted, number
@@ -92,10 +92,12 @@ class LiveEdits:
                     undos.append(bound(value, self.values[path]))
                 except Exception as error:
                     take_back(undos)
-                    raise Refused(f"{path}: {_reason(error)}") from error
+                    raise Refused(f"{path}: {refusal(error)}") from error
 
 
-def _reason(error: Exception) -> str:
+def refusal(error: BaseException) -> str:
+    """Why an edit is refused, out of what the user's code raised."""
     words = str(error).strip().partition("\n")[0]
     kind = type(error).__name__
-    return words if isinstance(error, Refused) and words else f"{kind}: {words}"[:500]
+    plain = isinstance(error, Refused | ConfigurationError) and words
+    return (words if plain else f"{kind}: {words}")[:500]

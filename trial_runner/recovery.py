@@ -58,4 +58,6 @@ def append_result(spool: Spool, lease: Lease, result: Result) -> None:
     except Undecodable as error:
         logger.warning("reports of trial %d could not be read: %s", lease.key[0], error)
     lease.batches = result.batches
+    for scored in result.scores:  # some may be there already, which does no harm
+        spool.append(lease, scored)
     spool.append(lease, result.final)

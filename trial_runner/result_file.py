@@ -1,7 +1,8 @@
 """How an attempt ended, written by the process that trained it: it outlives the runner's death.
 
 The runner reads it only when it was started anew and finds a lease that has no end. Beside the end
-there are the batches of reports that were sent last, because some may have been on their way.
+there are the scores of validation, and the batches of reports that were sent last, because some may
+have been on their way.
 """
 
 from collections import deque
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from schema.messages import Final
+from schema.messages import Final, Scored
 from trial_runner.durable_file import write_durably
 
 TAIL_BYTES = 1024 * 1024
@@ -21,11 +22,12 @@ SYNC_ABOVE_SECONDS = 1.0
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """The end, how many batches of reports the attempt sent, and the last of them."""
+    """The end, how many batches of reports the attempt sent, the last of them, and its scores."""
 
     final: Final
     batches: int
     tail: list[msgspec.Raw]
+    scores: list[Scored] = []
 
     def batches_after(self, known: int) -> list[bytes]:
         """Those that a runner which has ``known`` batches misses, as far as they are kept."""
@@ -35,10 +37,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tail:
-    """The batches of the running attempt that were sent last."""
+    """The batches of the running attempt that were sent last, and its scores."""
 
     def __init__(self) -> None:
         self.count = 0
+        self.scores: list[Scored] = []
         self._batches: deque[bytes] = deque()
         self._bytes = 0
 
@@ -46,6 +49,7 @@ class Tail:
         """An attempt starts."""
         self.count = self._bytes = 0
         self._batches.clear()
+        self.scores = []
 
     def append(self, batch: bytes) -> None:
         """One more is sent."""
@@ -58,7 +62,7 @@ class Tail:
     def result(self, final: Final) -> Result:
         """What is to be written at the end of the attempt."""
         batches = [msgspec.Raw(batch) for batch in self._batches]
-        return Result(final=final, batches=self.count, tail=batches)
+        return Result(final=final, batches=self.count, tail=batches, scores=self.scores)
 
 
 def results_folder(folder: Path) -> Path:

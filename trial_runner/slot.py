@@ -1,8 +1,9 @@
 """One place for a trial: starts its process, feeds it, watches it, and ends it when need be.
 
-The slot tells its agent four things: reports came in, a revision is in force or was refused, a task
-ended (always exactly one ``Final`` for a task, whether the objective returned, raised, crashed or
-was killed), and it is ready for the next. A process that died is replaced.
+The slot tells its agent four things: reports came in, something else did (what became of a
+revision, scores to be stored), a task ended (always exactly one ``Final`` for a task, whether the
+objective returned, raised, crashed or was killed), and it is ready for the next. A process that
+died is replaced.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from socket import AF_UNIX, SOCK_STREAM, socketpair
 import msgspec
 
 from schema.errors import ProtocolError, TrialMQError, Undecodable, WorkFailed
-from schema.messages import RECORDS_BYTES, Assignment, Failure, Final, Revised
+from schema.messages import RECORDS_BYTES, Assignment, Failure, Final, Revised, Scored
 from schema.trial import FailureKind, Outcome
 from schema.values import Value
 from trial_runner.device_health import DeviceMonitor
@@ -32,6 +33,7 @@ from trial_runner.slot_inbox import NewRevision, Task
 from trial_runner.spool_format import ProcessMark
 from trial_runner.stop_flag import StopFlag
 
+Told = Revised | Scored
 START_FAILURES = 3
 """So many processes in a row that die before they are ready, and the slot gives up."""
 
@@ -61,7 +63,7 @@ class Slot:
         *,
         on_ready: Callable[["Slot"], None],
         on_reports: Callable[["Slot", bytes], None],
-        on_revised: Callable[["Slot", Revised], None],
+        on_told: Callable[["Slot", Told], None],
         on_final: Callable[["Slot", Final], None],
         on_broken: Callable[[BaseException], None],
         gpu_memory: int | None = None,
@@ -75,7 +77,7 @@ class Slot:
         self._settings = settings
         self._on_ready = on_ready
         self._on_reports = on_reports
-        self._on_revised = on_revised
+        self._on_told = on_told
         self._on_final = on_final
         self._on_broken = on_broken
         self._gpu_memory = gpu_memory if device.uuid else None
@@ -84,7 +86,7 @@ class Slot:
         self._output = output_file()
         self._encoder = msgspec.msgpack.Encoder()
         self._finals = msgspec.msgpack.Decoder(Final)
-        self._answers = msgspec.msgpack.Decoder(Revised)
+        self._told: msgspec.msgpack.Decoder[Told] = msgspec.msgpack.Decoder(Told)
         self._revisions = 0  # that were sent to the present process
         self._serial = 0
         self._protocol: FrameProtocol | None = None
@@ -312,9 +314,9 @@ class Slot:
             if self.running is not None and self.running.sent:
                 self.running.heard = asyncio.get_running_loop().time()
                 self._on_reports(self, checked(body))
-        elif kind is Kind.REVISED:
+        elif kind in (Kind.REVISED, Kind.SCORES):
             if self.running is not None and self.running.sent:
-                self._on_revised(self, self._read_revised(body))
+                self._on_told(self, self._read_told(body))
         elif kind is Kind.FINAL:
             final = self._as_told(self._read_final(body))
             self.ready = not self._settings.isolate
@@ -344,11 +346,13 @@ class Slot:
             raise Undecodable(f"not a result: {error}") from error
         return final if len(body) <= RECORDS_BYTES else too_large(final, len(body))
 
-    def _read_revised(self, body: bytes) -> Revised:
+    def _read_told(self, body: bytes) -> Told:
+        if len(body) > RECORDS_BYTES:
+            raise Undecodable(f"a part of {len(body)} bytes")
         try:
-            return self._answers.decode(body)
+            return self._told.decode(body)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise Undecodable(f"not the answer to a revision: {error}") from error
+            raise Undecodable(f"neither the answer to a revision nor scores: {error}") from error
 
     def _refuse(self, problem: str) -> None:
         """The process sent something that no slot sends; its connection is closed."""

@@ -22,7 +22,8 @@ from schema.study import ObjectiveDescription
 from trial_runner import torch_support
 from trial_runner.child import SlotProcess, SlotSetup, die_with, settle
 from trial_runner.frames import Kind, frame
-from trial_runner.objective import Objective, load
+from trial_runner.loading import load
+from trial_runner.objective import Objective
 from trial_runner.stop_flag import StopFlag
 
 SETUP = "TRIALMQ_SLOT"

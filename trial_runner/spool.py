@@ -124,7 +124,8 @@ class Spool:
         """Take in what the orchestrator says of a lease; the lease if something is to be done.
 
         Records that are committed are dropped, and with the last one the lease. A fenced lease is
-        dropped at once; its process is to be ended.
+        dropped at once; its process is to be ended. Where more is committed than there is in the
+        lease, but not its end, the disk has lost what was said: the end follows all that.
         """
         lease = self.leases.get(order.trial)
         if lease is None or lease.assignment.attempt != order.attempt:
@@ -133,6 +134,8 @@ class Spool:
             lease.fenced = True
             del self.leases[order.trial]
             return lease
+        if lease.ended and order.goes_on and order.applied >= lease.seq:
+            self._move_end(lease, order.applied)
         while lease.records and lease.records[0].seq <= order.applied:
             lease.records.popleft()
         if lease.ended:
@@ -143,6 +146,14 @@ class Spool:
             lease.desired = order.desired
             return lease
         return None
+
+    def _move_end(self, lease: Lease, applied: int) -> None:
+        """The end of ``lease`` is the record after ``applied``."""
+        trial, attempt = lease.key
+        end = Record(trial=trial, attempt=attempt, seq=applied + 1, body=lease.records[-1].body)
+        lease.records = deque([end])
+        lease.seq = end.seq
+        lease.sent = lease.overdue = applied
 
     def revise(self, order: RevisionOrder) -> Lease | None:
         """The lease that is to go on with this revision, if it is not known already.
@@ -169,8 +180,11 @@ class Spool:
         """True when it is safe to begin: a training that kills its runner is to be found out."""
         return lease.seq > 0
 
-    async def stored(self) -> bool:
-        """True when everything up to here is as safe as it can be; memory always is."""
+    async def stored(self, *, ends: bool = True) -> bool:
+        """True when everything up to here is as safe as it can be; memory always is.
+
+        Without ``ends`` those of trials may wait for the disk, and must not be sent.
+        """
         return True
 
     def sync_due(self) -> bool:

@@ -1,43 +1,35 @@
 """What an objective is handed: its configuration, its device, and `report`.
 
-``report`` never waits for anyone. It appends to a list and, at most every half millisecond, writes
-the list as one small frame to a socket that the runner reads; then it looks at the flag in shared
-memory. What the socket cannot take at once stays in the list, and a background thread sends what a
-silent training has left over.
+``report`` never waits for anyone. It appends to a list that is sent at most every half millisecond
+(`trial_runner.report_stream`), and looks at the flag in shared memory.
 
 ``report``, ``changes`` and ``should_stop`` are the safe points of a training: only inside of them
 is a revision of the configuration put in force, and what became of it is told at once.
 """
 
-import os
-import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
-from socket import MSG_DONTWAIT, socket
 from typing import Any
 
 import msgspec
 
 from schema.errors import WrongInput
-from schema.messages import Assignment, Report, Revised
+from schema.messages import Assignment, Report, Revised, Suggestion
+from schema.scores import Roles, Scores
 from schema.study import Direction, Metric
 from schema.values import Value
 from trial_runner.after_training import Evaluate, tune
 from trial_runner.checkpoints import attempt_folder, newest_checkpoint
-from trial_runner.frames import Kind, frame
+from trial_runner.frames import Kind
 from trial_runner.live_edits import LiveEdits, Refused
 from trial_runner.objective import Objective
-from trial_runner.result_file import Tail
+from trial_runner.report_stream import FLUSH_REPORTS, FLUSH_SECONDS, ReportStream
+from trial_runner.scoring import ScoredStream, check_roles, scores_of
 from trial_runner.slot_inbox import SlotInbox
 from trial_runner.stop_flag import StopFlag
 
-FLUSH_SECONDS = 0.0005
-"""Reports that come faster than this travel together."""
-
-FLUSH_REPORTS = 128
 LAST_STEP = 2**63 - 1
-LEFTOVER_SECONDS = 0.02
-"""How long a report may lie in a training that says nothing more."""
 
 
 class Pruned(Exception):
@@ -46,76 +38,6 @@ class Pruned(Exception):
 
 class Stopped(BaseException):
     """The trial has to end now; not an ``Exception``, so that it gets through."""
-
-
-class ReportStream:
-    """The sending end of reports in the process of a slot; one for all its trials."""
-
-    def __init__(self, connection: socket) -> None:
-        self._connection = connection
-        self._encoder = msgspec.msgpack.Encoder()
-        self._lock = threading.Lock()
-        self._unsent = b""
-        self._active = threading.Event()
-        self.pending: list[Report] = []
-        self.sent_at = 0.0
-        self.tail: Tail | None = None
-        threading.Thread(target=self._send_leftovers, name="reports", daemon=True).start()
-
-    def begin(self) -> None:
-        """A trial starts; what a thread of the one before still reported is not its own."""
-        self.sent_at = 0.0
-        self.pending = []
-        self._active.set()
-
-    def end(self) -> None:
-        """The trial is over: everything it reported is sent, waiting for the runner if need be."""
-        self._active.clear()
-        self.flush(wait=True)
-
-    def gather(self) -> None:
-        """What is pending becomes one frame that waits to be sent."""
-        with self._lock:
-            self._gather()
-
-    def _gather(self) -> None:
-        if self.pending:
-            batch, self.pending = self.pending, []
-            body = self._encoder.encode(batch)
-            if self.tail is not None:
-                self.tail.append(body)
-            self._unsent += frame(Kind.REPORTS, body)
-
-    def flush(self, wait: bool = False) -> None:
-        """Send what is pending as one frame; what does not fit is sent later, or waited for."""
-        with self._lock:
-            self.sent_at = time.perf_counter()
-            self._gather()
-            try:
-                if wait:
-                    self._connection.sendall(self._unsent)
-                    self._unsent = b""
-                else:
-                    sent = self._connection.send(self._unsent, MSG_DONTWAIT)
-                    self._unsent = self._unsent[sent:]
-            except BlockingIOError:
-                return
-            except OSError:
-                os._exit(1)  # the runner is gone, which is no failure of the training
-
-    def tell(self, kind: Kind, body: bytes) -> None:
-        """Send a frame of another kind behind all that was reported before it."""
-        with self._lock:
-            self._gather()
-            self._unsent += frame(kind, body)
-        self.flush()
-
-    def _send_leftovers(self) -> None:
-        while True:
-            self._active.wait()
-            time.sleep(LEFTOVER_SECONDS)
-            if self.pending or self._unsent:
-                self.flush()
 
 
 class Trial:
@@ -145,6 +67,10 @@ class Trial:
         self.seed = assignment.seed
         self.device = device
         self.tuned: dict[str, Value] = {}
+        self.scores: Scores | None = None
+        self.preset = assignment.values
+        self.suggested: tuple[Suggestion, ...] = ()
+        self.attributes: dict[str, Any] = {}
         self._objective = objective
         self._tunable = assignment.tune
         self._serial = serial
@@ -154,7 +80,9 @@ class Trial:
         self._encoder = msgspec.msgpack.Encoder()
         self._last: Report | None = None
         self._looked = -1  # at the flag, when it had been changed so often
-        self._edits = LiveEdits(config, objective.space, assignment.revision, assignment.values)
+        declared = assignment.values if objective.space.variables else {}
+        self._begins_with = assignment.revision if assignment.earlier else None
+        self._edits = LiveEdits(config, objective.space, assignment.revision, declared)
         self._began = time.perf_counter()
 
     @property
@@ -241,6 +169,8 @@ class Trial:
 
     def _revise(self) -> bool:
         """Put in force what was sent, and tell what became of it; True when that was all."""
+        if self._begins_with is not None:
+            self._tell_begun(self._begins_with)
         if self._serials[2] == self._inbox.taken:
             return True
         for revision in self._inbox.revisions(self._serial):
@@ -261,6 +191,17 @@ class Trial:
             )
             self._stream.tell(Kind.REVISED, self._encoder.encode(told))
         return bool(self._serials[2] == self._inbox.taken)
+
+    @property
+    def begun(self) -> bool:
+        """Whether it is told that this configuration is one that the training can begin with."""
+        return self._begins_with is None
+
+    def _tell_begun(self, number: int) -> None:
+        self._begins_with = None
+        seconds = time.perf_counter() - self._began
+        told = Revised(number=number, step=None, seconds=seconds, begun=True)
+        self._stream.tell(Kind.REVISED, self._encoder.encode(told))
 
     # ------------------------------------------------------------------ after training
 
@@ -308,6 +249,45 @@ class Trial:
         self._edits.tuned(found.config, found.values)
         self.tuned = found.values
         return found.metrics
+
+    def store_scores(
+        self,
+        *,
+        clips: Any = None,
+        labels: Any = None,
+        streams: Iterable[ScoredStream] = (),
+        threshold: str,
+        smoothing: str | None = None,
+        high: str | None = None,
+        low: str | None = None,
+        cool_down: str | None = None,
+    ) -> None:
+        """Keep with the trial what the detector scored on validation, for `trialmq thresholds`.
+
+        Other values of the variables named are then judged at once, without a model, by the rule of
+        `schema.scores.Decision`. They are sent when the objective ends; what is stored last counts.
+        Of more than 4 MiB (two million frames) clips are left out evenly, and streams cut off.
+
+        Args:
+            clips: scores of labelled clips: (clips,), or (clips, frames), or for each clip its own.
+            labels: (clips,) whether there is something to detect.
+            streams: in which the detector listened all the time, for false alarms an hour.
+            threshold: the variable at this path is what the smoothed score has to reach; where
+                `high` is given, what the newest score itself has to reach.
+            smoothing: so many frames are averaged.
+            high: the smoothed score that fires.
+            low: below this the detector is armed again.
+            cool_down: seconds that have to pass before it fires again.
+
+        Raises:
+            WrongInput: what is given does not fit together, or has NaN or infinities in it.
+            UnknownName: there is no such variable.
+        """
+        roles = Roles(
+            threshold=threshold, smoothing=smoothing, high=high, low=low, cool_down=cool_down
+        )
+        check_roles(roles, self._objective.space, self._edits.values)
+        self.scores = scores_of(roles, clips, labels, streams)
 
     def _unless_stopped(self, evaluate: Evaluate) -> Evaluate:
         def checked(candidate: Any) -> Any:

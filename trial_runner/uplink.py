@@ -8,7 +8,7 @@ message that it does not take is not sent, and is sent later.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 
 from schema.broker import Broker, Delivery, Subscription
@@ -16,8 +16,8 @@ from schema.codec import orders_codec, runner_codec
 from schema.errors import TrialMQError, Undecodable, UnknownName
 from schema.failpoints import reach
 from schema.identity import runner_queue, runners_inbox
-from schema.messages import Heartbeat, Hello, Orders, Records
-from trial_runner.packets import packets
+from schema.messages import Heartbeat, Hello, Orders, Record, Records
+from trial_runner.outbox import Outbox
 from trial_runner.settings import RunnerSettings
 from trial_runner.spool import Lease, Spool
 
@@ -35,13 +35,12 @@ REFUSED_HEARTBEATS = 6
 GOODBYE_SECONDS = 3.0
 """A runner that ends waits no longer until the broker has its goodbye."""
 
-STORE_AGAIN_SECONDS = 1.0
-
 
 class Uplink:
     """Sends what ``spool`` holds, and hands on what the orchestrator orders.
 
     Args:
+        began: when the runner's process began, as it says in both.
         hello: what the runner says of itself when it arrives.
         heartbeat: and while it lives.
         follow: is called with orders.
@@ -56,6 +55,7 @@ class Uplink:
         spool: Spool,
         settings: RunnerSettings,
         *,
+        began: float,
         hello: Callable[[], Awaitable[Hello]],
         heartbeat: Callable[[], Awaitable[Heartbeat]],
         follow: Callable[[Orders], None],
@@ -67,18 +67,16 @@ class Uplink:
         self._broker = broker
         self._spool = spool
         self._settings = settings
+        self._began = began
         self._hello = hello
         self._heartbeat = heartbeat
         self._follow = follow
-        self._on_stored = on_stored
         self._on_error = on_error
         self._queue = runner_queue(runner, settings.orchestrator)
         self._inbox = runners_inbox(settings.orchestrator)
         self._codec = runner_codec()
         self._orders = orders_codec()
-        self._changed: dict[Lease, None] = {}
-        self._waking = asyncio.Event()
-        self._later: asyncio.TimerHandle | None = None
+        self._outbox = Outbox(spool, self._send, on_stored)
         self._arriving = asyncio.Event()
         self._subscription: Subscription | None = None
         self._unanswered = 0
@@ -93,7 +91,7 @@ class Uplink:
         self._arriving.set()
         for lease in self._spool.leases.values():
             self.changed(lease)
-        for job in (self._arrive(), self._send(), self._beat()):
+        for job in (self._arrive(), self._outbox.run(), self._beat()):
             self._soon(job)
 
     async def close(self) -> None:
@@ -103,8 +101,7 @@ class Uplink:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._later is not None:
-            self._later.cancel()
+        await self._outbox.close()
         if not self._taken:
             with suppress(TimeoutError):
                 async with asyncio.timeout(GOODBYE_SECONDS):
@@ -120,16 +117,12 @@ class Uplink:
             leases=self._spool.claims() if kept else (),
             draining=True,
             leaving=True,
+            began=self._began,
         )
 
-    def changed(self, lease: Lease) -> None:
+    def changed(self, lease: Lease, *, urgent: bool = True) -> None:
         """There is something new of this lease to be stored and sent."""
-        self._changed[lease] = None
-        self._waking.set()
-
-    def wake(self) -> None:
-        """There is something new to be stored."""
-        self._waking.set()
+        self._outbox.changed(lease, urgent=urgent)
 
     async def say_so(self) -> None:
         """Tell at once, by a heartbeat, how the runner is."""
@@ -171,7 +164,7 @@ class Uplink:
         except Undecodable as error:
             logger.warning("%s: orders were put aside: %s", self._runner, error)
         else:
-            if orders.boot in ("", self._spool.boot):
+            if orders.boot in ("", self._spool.boot) and orders.began in (0.0, self._began):
                 self._unanswered = 0
                 if self._spool.current(orders):
                     self._take(orders)
@@ -203,7 +196,7 @@ class Uplink:
             return
         self._follow(orders)
         if self._spool.sync_due():  # also what was dropped, when nothing else happens any more
-            self._look_again()
+            self._outbox.look_again()
         reach("agent.acknowledged")
         for order in orders.leases:
             lease = self._spool.leases.get(order.trial)
@@ -214,37 +207,10 @@ class Uplink:
 
     # ------------------------------------------------------------------ sending
 
-    async def _send(self) -> None:
-        while not self._closed:
-            await self._waking.wait()
-            self._waking.clear()
-            try:
-                await self._send_changes()
-            except Exception:
-                logger.exception("%s could not send, and tries again", self._runner)
-                self._look_again()
-
-    async def _send_changes(self) -> None:
-        changed, self._changed = self._changed, {}
-        leases = {lease: lease.seq for lease in changed}
-        if await self._spool.stored():
-            self._on_stored()
-        if self._spool.sync_due():
-            self._look_again()
-        for group in packets(self._spool.unsent(leases)):
-            reach("agent.before_publish")
-            message = Records(runner=self._runner, boot=self._spool.boot, records=tuple(group))
-            if not await self._publish(message):
-                self._spool.not_sent(group)
-
-    def _look_again(self) -> None:
-        if self._later is None:
-            loop = asyncio.get_running_loop()
-            self._later = loop.call_later(STORE_AGAIN_SECONDS, self._look)
-
-    def _look(self) -> None:
-        self._later = None
-        self._waking.set()
+    async def _send(self, records: Sequence[Record]) -> bool:
+        return await self._publish(
+            Records(runner=self._runner, boot=self._spool.boot, records=tuple(records))
+        )
 
     async def _beat(self) -> None:
         while not self._closed:

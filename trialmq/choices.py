@@ -11,12 +11,19 @@ import msgspec
 
 from orchestrator.pruning.build import explain
 from orchestrator.pruning.prune_on import settled
+from schema.defining import default_study, directed, session_of, with_steps
 from schema.identity import checked_name
 from schema.narrowing import narrow
 from schema.overrides import Overrides
 from schema.pruning import PrunerSettings
 from schema.space import Space
-from schema.study import Limits, ObjectiveDescription, StudyKind, StudySettings, StudySpec
+from schema.study import (
+    Direction,
+    Limits,
+    ObjectiveDescription,
+    StudySettings,
+    StudySpec,
+)
 
 Base = Callable[[ObjectiveDescription], Space]
 """The space that the user's overrides are applied to."""
@@ -43,6 +50,7 @@ class SweepChoices:
     overrides: Callable[[ObjectiveDescription], Overrides] = lambda _: Overrides()
     isolate: bool = False
     session: bool = False
+    directions: tuple[Direction, ...] = ()
     origin: str = ""
 
 
@@ -55,10 +63,10 @@ def study_spec(choices: SweepChoices, offer: ObjectiveDescription) -> StudySpec:
     """
     if choices.session:
         return session_spec(choices, offer)
+    offer = directed(offer, choices.directions)
     space = narrow(choices.base(offer), choices.overrides(offer))
     objective = msgspec.structs.replace(offer, space=space)
-    steps = choices.pruner.steps or objective.reported_steps()
-    pruner = msgspec.structs.replace(choices.pruner, steps=steps)
+    pruner = with_steps(choices.pruner, objective)
     explain(settled(pruner, objective))
     return StudySpec(
         name=checked_name("study", choices.study or default_study(offer.entry)),
@@ -66,6 +74,7 @@ def study_spec(choices: SweepChoices, offer: ObjectiveDescription) -> StudySpec:
         sampler=choices.sampler,
         seed=choices.seed,
         settings=StudySettings(pruner=pruner, limits=choices.limits),
+        origin=choices.origin,
     )
 
 
@@ -77,24 +86,10 @@ def session_spec(choices: SweepChoices, offer: ObjectiveDescription) -> StudySpe
         WrongInput: as `study_spec`.
     """
     base = choices.base(offer)
-    start = offer.space.complete({**base.defaults(), **choices.overrides(offer).set})
-    return StudySpec(
-        name=checked_name("session", choices.study or default_study(offer.entry)),
-        objective=offer,
-        sampler="random",
-        settings=StudySettings(pruner=choices.pruner, limits=choices.limits),
-        kind=StudyKind.SESSION,
-        start=start,
+    return session_of(
+        offer,
+        choices.study or default_study(offer.entry),
+        {**base.defaults(), **choices.overrides(offer).set},
         origin=choices.origin,
+        settings=StudySettings(pruner=choices.pruner, limits=choices.limits),
     )
-
-
-def default_study(entry: str) -> str:
-    """The study of an objective that was given no name: ``wakeword-train`` for
-    ``examples/wakeword/train.py:train``, so that the same command goes on with the same study."""
-    place, _, name = entry.rpartition(":")
-    path = Path(place)
-    parts = [*path.parent.parts[-1:], path.stem] if place.endswith(".py") else place.split(".")
-    words = [part.strip("._") for part in [*parts, name] if part.strip("._/")]
-    unique = list(dict.fromkeys(words))[-3:]
-    return "".join(c if c.isalnum() or c in "._-" else "-" for c in "-".join(unique))[:64]

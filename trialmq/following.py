@@ -11,6 +11,7 @@ from typing import Self
 from msgspec.structs import replace
 
 from orchestrator.client.client import Client, NoAnswer
+from orchestrator.client.feed import GATHER_SECONDS
 from schema.errors import UnknownName, WorkFailed
 from schema.results import Progress
 from schema.study import ObjectiveDescription, StudySpec
@@ -18,6 +19,8 @@ from trialmq.choices import SweepChoices, study_spec
 from trialmq.offers import meant
 from trialmq.sweep_result import SweepResult
 
+LOOK_SECONDS = 0.5
+"""A study that only reports is looked at this often; what happens in it is seen at once."""
 POLL_SECONDS = 0.5
 FIRST_RUNNER_SECONDS = 10.0
 """A service that was just started gets this long to hear of its runners."""
@@ -57,18 +60,22 @@ class Following:
         return time.monotonic() - self._seen
 
     async def until_done(self) -> None:
-        """Look at the study again and again until it is done; no answer only means to ask on.
+        """See what happens in the study until it is done; no answer only means to ask on.
 
         Raises:
             WorkFailed: somebody deleted it.
         """
+        name, last, moved = self.spec.name, None, 0
         while not self.progress.done:
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(GATHER_SECONDS)
             with contextlib.suppress(NoAnswer):
                 try:
-                    self.progress = await self._client.progress(self.spec.name)
+                    seen = await self._client.changes(
+                        name, after=last, moved=moved, wait=LOOK_SECONDS, every=LOOK_SECONDS
+                    )
                 except UnknownName as error:
-                    raise WorkFailed(f"study {self.spec.name!r} was deleted") from error
+                    raise WorkFailed(f"study {name!r} was deleted") from error
+                self.progress, last, moved = seen.progress, seen.after, seen.moved
                 self._seen = time.monotonic()
 
     async def stop(self, because: str) -> None:

@@ -8,7 +8,7 @@ for the lock of the database, which the kernel frees when its holder dies.
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +18,10 @@ from orchestrator.store.database import InUse
 from orchestrator.store.store import Deposed, Store
 from schema.brokers.address import BrokerAddress
 from schema.brokers.connecting import connect
-from schema.errors import StoreError, WorkFailed
+from schema.errors import StoreError, WorkFailed, WrongInput
 from schema.identity import ORCHESTRATOR, checked_orchestrator, orchestrator_party
 from trialmq.interruption import uninterrupted
+from trialmq.listening import ListenChoices, OpenDoor, open_door, serving
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class ServeChoices:
     name: str = ORCHESTRATOR
     standby: bool = False
     version: str = ""
+    listen: ListenChoices | None = None
 
 
 async def serve(choices: ServeChoices) -> bool:
@@ -45,6 +47,7 @@ async def serve(choices: ServeChoices) -> bool:
     Raises:
         StoreError: the database is in use, not ours, or cannot be written.
         BrokerError: the broker cannot be reached; a standby keeps trying.
+        WrongInput: it cannot listen where it was told to; a standby serves its runners then.
         WorkFailed: another orchestrator took over, or nothing can be stored any more.
     """
     checked_orchestrator(choices.name)
@@ -55,6 +58,7 @@ async def _serve(choices: ServeChoices) -> None:
     party = orchestrator_party(choices.name)
     async with (
         _store(choices) as store,
+        _door(choices) as door,
         Sampler() as sampler,
         connect(choices.address, party, patient=choices.standby) as broker,
     ):
@@ -74,7 +78,8 @@ async def _serve(choices: ServeChoices) -> None:
                     choices.address,
                     store.term,
                 )
-                await service.broken()
+                async with _listening(door, service):
+                    await service.broken()
         except Deposed as error:
             raise WorkFailed(f"{error}; this one ends, nothing is lost") from error
         except StoreError as error:
@@ -101,3 +106,28 @@ async def _store(choices: ServeChoices) -> AsyncIterator[Store]:
         if told:
             logger.info("taking over: %s is free", choices.database)
         yield store
+
+
+@asynccontextmanager
+async def _door(choices: ServeChoices) -> AsyncIterator[OpenDoor | None]:
+    """Where this listens; what a standby takes over is more than that."""
+    with ExitStack() as stack:
+        door = None
+        if choices.listen is not None:
+            try:
+                door = stack.enter_context(open_door(choices.listen, choices.database))
+            except WrongInput as error:
+                if not choices.standby:
+                    raise
+                logger.error("clients are not served: %s", error)
+        yield door
+
+
+@asynccontextmanager
+async def _listening(door: OpenDoor | None, service: Service) -> AsyncIterator[None]:
+    if door is None:
+        yield
+        return
+    logger.info("listening at %s", door.url)
+    async with serving(door, service):
+        yield

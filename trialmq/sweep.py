@@ -21,6 +21,7 @@ from orchestrator.sampling import Sampler, check_space, make_sampler
 from orchestrator.service.service import Service
 from orchestrator.store.store import Store
 from schema.brokers.memory import MemoryHub
+from schema.errors import WrongInput
 from schema.identity import runner_name
 from schema.results import Event, Progress, TrialResult
 from schema.study import StudySpec
@@ -30,6 +31,7 @@ from trial_runner.launcher import Launcher
 from trial_runner.settings import RunnerSettings
 from trialmq.choices import SweepChoices, study_spec
 from trialmq.interruption import interruption
+from trialmq.listening import ListenChoices, OpenDoor, open_door, serving
 from trialmq.sweep_result import SweepResult
 
 DRAIN_SECONDS = 15.0
@@ -39,8 +41,21 @@ Watch = Callable[[Callable[[], Progress]], None]
 """Told, once the study is open, how to take a picture of it."""
 
 
-async def sweep(choices: SweepChoices, watch: Watch) -> SweepResult:
-    """Run a study to its end, or until the user interrupts.
+Tell = Callable[[str], None]
+"""Told in a line where clients and browsers find this."""
+
+
+def nobody(_: str) -> None:
+    """Is told nothing."""
+
+
+async def sweep(
+    choices: SweepChoices,
+    watch: Watch,
+    listen: ListenChoices | None = None,
+    tell: Tell = nobody,
+) -> SweepResult:
+    """Run a study to its end, or until the user interrupts, and ``listen`` meanwhile.
 
     Raises:
         WrongInput: the objective, a choice or the database is wrong.
@@ -59,6 +74,7 @@ async def sweep(choices: SweepChoices, watch: Watch) -> SweepResult:
         spec = study_spec(choices, offer)
         check_space(spec.sampler, spec.objective.space)
         store = await stack.enter_async_context(Store.open(choices.database))
+        door = _door(stack, listen, choices.database, tell)
         hub = MemoryHub()
         sampler = await stack.enter_async_context(Sampler())
         broker = await stack.enter_async_context(hub.connect())
@@ -66,8 +82,11 @@ async def sweep(choices: SweepChoices, watch: Watch) -> SweepResult:
         engine = await service.open_study(spec, orphaned="the process that ran it ended")
         watch(lambda: progress_of(engine))
         agents = await _start_runners(stack, hub, launcher, devices, choices.isolate)
+        if door is not None:
+            await stack.enter_async_context(serving(door, service))
         interrupted = await _follow(service, engine, agents)
         trials, events = await _stored(choices.database, spec)
+        spec = engine.spec  # an Optuna objective's space is known by now
         summary = summarise(
             spec,
             trials,
@@ -84,6 +103,21 @@ async def sweep(choices: SweepChoices, watch: Watch) -> SweepResult:
             interrupted=interrupted,
             broken_because=engine.broken_because,
         )
+
+
+def _door(
+    stack: AsyncExitStack, listen: ListenChoices | None, database: Path, tell: Tell
+) -> OpenDoor | None:
+    """Where this listens; it runs as well where it cannot."""
+    if listen is None:
+        return None
+    try:
+        door = stack.enter_context(open_door(listen, database))
+    except WrongInput as error:
+        tell(f"not listening: {error}")
+        return None
+    tell(f"listening at {door.url}")
+    return door
 
 
 async def _stored(database: Path, spec: StudySpec) -> tuple[list[TrialResult], list[Event]]:

@@ -55,19 +55,25 @@ def detections(stream: StreamScores, inference: Inference) -> npt.NDArray[np.flo
     return np.array(fired)
 
 
+def right_times(wake_times: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """From when until when firing is right, (phrases, 2) in seconds, as `wake_times`: from the
+    middle of a phrase to 1.2 s after its end."""
+    return np.stack([wake_times.mean(1), wake_times[:, 1] + _GRACE_SECONDS], 1)
+
+
 def judge(
     stream: StreamScores, wake_times: npt.NDArray[np.float64], inference: Inference
 ) -> StreamResult:
     """Compare the detections with the phrases, (phrases, 2) start and end in seconds.
 
-    A detection is right from the middle of a phrase to 1.2 s after its end; one for each phrase
-    counts, every other one is a false alarm.
+    A detection is right within `right_times`; one for each phrase counts, every other one is a
+    false alarm.
     """
     fired = detections(stream, inference)
     unused = np.ones(len(fired), bool)
     hits = 0
-    for start, end in wake_times:
-        right = unused & (fired >= (start + end) / 2) & (fired <= end + _GRACE_SECONDS)
+    for first, last in right_times(wake_times):
+        right = unused & (fired >= first) & (fired <= last)
         if right.any():
             hits += 1
             unused[right.argmax()] = False

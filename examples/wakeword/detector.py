@@ -23,6 +23,11 @@ class StreamScores:
     scores: npt.NDArray[np.float32]  # (windows,) from 0 to 1
     times: npt.NDArray[np.float64]  # (windows,) when each window ends, in seconds
 
+    @property
+    def hertz(self) -> float:
+        """Windows a second."""
+        return float((len(self.times) - 1) / (self.times[-1] - self.times[0]))
+
 
 class Detector(nn.Module):
     """Waves (batch, CLIP_SAMPLES) in, logits (batch,) out."""

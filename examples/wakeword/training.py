@@ -54,10 +54,14 @@ class WakewordTraining:
 
     def validate(self) -> OperatingPoint:
         """The best operating point on the validation voices; raises `FloatingPointError` on NaN."""
+        return at_best_threshold(self.validation_scores(), self._validation_wake)
+
+    def validation_scores(self) -> Tensor:
+        """Scores (clips,) of the validation voices; raises `FloatingPointError` on NaN."""
         scores = self.detector.scores(self._validation_features)
         if not bool(torch.isfinite(scores).all()):
             raise FloatingPointError(f"diverged: NaN scores after epoch {self._epochs_done}")
-        return at_best_threshold(scores, self._validation_wake)
+        return scores
 
     def _train(self, config: WakewordConfig) -> float:
         """One pass over the training clips; return the mean loss of a batch."""

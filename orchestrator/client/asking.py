@@ -16,6 +16,11 @@ T = TypeVar("T")
 class Asking(ABC):
     """Has an answer to every command; `Client` is made of parts that rest on it."""
 
+    @property
+    @abstractmethod
+    def connected(self) -> bool:
+        """True while the connection stands; it is made again by itself."""
+
     @abstractmethod
     async def ask(
         self, command: Command, kind: type[T] | None, *, deadline: float | None = None

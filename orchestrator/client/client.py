@@ -16,6 +16,8 @@ import msgspec
 
 from orchestrator.client.asking import DEADLINE_SECONDS
 from orchestrator.client.edits import EditCalls
+from orchestrator.client.events import EventCalls
+from orchestrator.client.insight import InsightCalls
 from orchestrator.client.profiles import ProfileCalls
 from orchestrator.client.runners import RunnerCalls
 from orchestrator.client.studies import StudyCalls
@@ -63,7 +65,9 @@ ERRORS: dict[RefusalKind, type[TrialMQError]] = {
 }
 
 
-class Client(StudyCalls, TrialCalls, EditCalls, ProfileCalls, RunnerCalls):
+class Client(
+    StudyCalls, TrialCalls, EventCalls, EditCalls, InsightCalls, ProfileCalls, RunnerCalls
+):
     """One instance of a client; every call raises as `ask` does, unless it says more."""
 
     def __init__(
@@ -139,7 +143,7 @@ class Client(StudyCalls, TrialCalls, EditCalls, ProfileCalls, RunnerCalls):
                     pause = self._repeat if sent else REFUSED_SECONDS
                     await asyncio.wait({answered}, timeout=pause)
         except TimeoutError:
-            raise NoAnswer(self._silence(seconds, taken)) from None
+            raise NoAnswer(self._transport.silence(seconds, taken)) from None
         finally:
             del self._open[request.id]
         return _result(answered.result(), kind)
@@ -153,20 +157,6 @@ class Client(StudyCalls, TrialCalls, EditCalls, ProfileCalls, RunnerCalls):
         waiting = self._open.get(answer.id)  # none for the repetition of an answer that is here
         if waiting is not None and not waiting.done():
             waiting.set_result(answer)
-
-    def _silence(self, seconds: float, taken: bool) -> str:
-        if not self.connected:
-            return f"not connected to the broker for the last {seconds:g} s; is it running?"
-        name = self._transport.orchestrator
-        if not taken:
-            return (
-                f"no orchestrator {name!r} has ever been on this broker, or its inbox is full: "
-                f"is `trialmq serve` running on this broker, and is its name {name!r}?"
-            )
-        return (
-            f"no orchestrator answered within {seconds:g} s: is `trialmq serve` running on this "
-            f"broker, and is its name {name!r}?"
-        )
 
 
 def _result(answer: Answer, kind: type[T] | None) -> T:

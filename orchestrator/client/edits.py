@@ -1,16 +1,14 @@
 """What a client can do with the configuration of a trial: edit it, take that back, start again."""
 
-import asyncio
 import time
 
 from orchestrator.client.asking import DEADLINE_SECONDS, Asking
+from orchestrator.client.feed import WAIT_SECONDS
 from schema.commands.edits import ApplyEdits, ListRevisions, RestartTrial, UndoRevision
+from schema.commands.feed import Changes, GetChanges
 from schema.results import TrialResult
 from schema.revision import Revision, RevisionState
 from schema.values import Value
-
-FIRST_LOOK_SECONDS, LAST_LOOK_SECONDS = 0.01, 0.25
-"""Between two looks at what became of an edit; each is twice the one before."""
 
 
 class EditCalls(Asking):
@@ -69,13 +67,14 @@ class EditCalls(Asking):
         At the ``deadline``, in seconds, it is returned as it then is.
         """
         until = time.monotonic() + deadline
-        pause = FIRST_LOOK_SECONDS
+        last = (await self.ask(GetChanges(study=study), Changes)).after
         while True:
             [found] = (await self.revisions(study, number=number, first=revision))[:1]
-            if found.state is not RevisionState.SENT or time.monotonic() + pause > until:
+            left = min(until - time.monotonic(), WAIT_SECONDS)
+            if found.state is not RevisionState.SENT or left <= 0:
                 return found
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LAST_LOOK_SECONDS)
+            question = GetChanges(study=study, after=last, wait=left, every=left)
+            last = (await self.ask(question, Changes, deadline=left + DEADLINE_SECONDS)).after
 
     async def restart(self, study: str, *, number: int = 0, because: str = "") -> TrialResult:
         """Let the next attempt of a trial begin, with the newest revision of its configuration."""

@@ -10,7 +10,9 @@ from schema.commands.studies import (
     GetProgress,
     GetStudy,
     GetSummary,
+    ListSettings,
     ListStudies,
+    SettingsChange,
     SettingsVersion,
     StopStudy,
 )
@@ -56,6 +58,17 @@ class StudyCalls(Asking):
         """
         command = ChangeSettings(study=study, patch=patch, expected=expected, because=because)
         return await self.ask(command, SettingsVersion)
+
+    async def settings_history(self, study: str) -> tuple[SettingsChange, ...]:
+        """All settings that a study had, first to last: who changed them, when and why."""
+        found: list[SettingsChange] = []
+        first = 1
+        while page := await self.ask(
+            ListSettings(study=study, first=first), tuple[SettingsChange, ...]
+        ):
+            found += page
+            first = page[-1].version + 1
+        return tuple(found)
 
     async def pause(self, study: str, *, because: str = "") -> SettingsVersion:
         """Start no trial of a study until it is resumed; those that run go on."""

@@ -33,16 +33,24 @@ class Transport(ABC):
         """From now on ``receive`` is called with each answer to ``instance``, in the event loop.
 
         Raises:
-            BrokerError: it cannot be.
+            WrongInput: it cannot be.
         """
 
     @abstractmethod
     async def send(self, body: bytes) -> bool:
-        """True when the request is on its way; False when nobody took it. Never raises for that."""
+        """True when the request is on its way; False when nobody took it. Never raises for that.
+
+        Raises:
+            GatewayError: the service refuses this client, and will go on doing so.
+        """
 
     @abstractmethod
     async def close(self) -> None:
         """No further answer comes. The connection beneath is left to whoever made it."""
+
+    @abstractmethod
+    def silence(self, seconds: float, taken: bool) -> str:
+        """Why there may have been no answer for so long, to a request that somebody took or not."""
 
 
 class BrokerTransport(Transport):
@@ -77,6 +85,20 @@ class BrokerTransport(Transport):
         if self._subscription is not None:
             await self._subscription.cancel()
         await asyncio.gather(*self._acknowledging)
+
+    def silence(self, seconds: float, taken: bool) -> str:
+        if not self.connected:
+            return f"not connected to the broker for the last {seconds:g} s; is it running?"
+        name = self.orchestrator
+        if not taken:
+            return (
+                f"no orchestrator {name!r} has ever been on this broker, or its inbox is full: "
+                f"is `trialmq serve` running on this broker, and is its name {name!r}?"
+            )
+        return (
+            f"no orchestrator answered within {seconds:g} s: is `trialmq serve` running on this "
+            f"broker, and is its name {name!r}?"
+        )
 
     def _take(self, delivery: Delivery) -> None:
         self._receive(delivery.body)

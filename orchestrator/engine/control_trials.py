@@ -8,14 +8,12 @@ trial that completes is evidence for the pruner like any other complete trial.
 from collections.abc import Container, Iterable, Sequence
 from zlib import crc32
 
+from schema.events import EventKind
 from schema.results import Event, Regret, TrialResult
 from schema.study import StudySpec
 
 TOPS = (1, 3, 10)
 """How many of the best one asks about."""
-
-LEASED, CONTROL, WOULD_PRUNE = "leased", "control", "would prune"
-"""Kinds of events: an attempt begins, as that of a control trial; the pruner would end it now."""
 
 
 def is_control(spec: StudySpec, number: int) -> bool:
@@ -40,12 +38,12 @@ def regret_of(
     for event in events:
         if event.trial is None:
             continue
-        if event.kind == LEASED:
+        if event.kind == EventKind.LEASED:
             control.discard(event.trial)
             said.pop(event.trial, None)
-        elif event.kind == CONTROL:
+        elif event.kind == EventKind.CONTROL:
             control.add(event.trial)
-        elif event.kind == WOULD_PRUNE:
+        elif event.kind == EventKind.WOULD_PRUNE:
             said.setdefault(event.trial, event.at)
     trials = [trial for trial in complete if trial.number in control]
     if not trials:

@@ -139,7 +139,8 @@ class Leases:
         trial = self.live.get(trial_id)
         if trial is not None and trial.attempt == attempt:
             if trial.runner == runner or seq <= trial.applied:
-                return LeaseOrder(trial_id, attempt, trial.applied, trial.desired)
+                goes_on = trial.runner is not None
+                return LeaseOrder(trial_id, attempt, trial.applied, trial.desired, False, goes_on)
             return LeaseOrder(trial_id, attempt, trial.applied, Desired.STOP, True)
         ended = self._ended.get(trial_id)
         if ended is not None and ended[0] == attempt and seq <= ended[1]:

@@ -1,14 +1,16 @@
 """What the end of a trial means: is it a result, what does the sampler learn, is it a pattern?"""
 
 import math
+from collections.abc import Iterable
 
-from orchestrator.engine.suggestions import Told
+from orchestrator.engine.suggestions import Past, Told
 from orchestrator.engine.trials import AttemptEnd, Moment, Trial
 from schema.errors import WrongInput
 from schema.messages import Failure, Final
 from schema.space import Space
-from schema.study import ObjectiveDescription
+from schema.study import ObjectiveDescription, StudySpec
 from schema.trial import FailureKind, Outcome, TrialState
+from schema.values import Value
 
 SAME_FAILURES = 5
 """When the first trials of a run all fail for the same reason, this many are enough."""
@@ -75,10 +77,10 @@ def told_of(objective: ObjectiveDescription, trial: Trial) -> Told:
     That is the last step too, with the value of the first metric there. Running out of memory is
     told as a violated constraint: such a configuration is infeasible, not bad. A trial that was
     queued with another value of what the study does not search teaches nothing: at the same place
-    of the space the study's own trials come out differently. Nor does one that was edited while it
-    ran: no configuration alone led to what came out.
+    of the space the study's own trials come out differently. Nor does a fork, because no
+    configuration alone led to what came out, unless somebody asked for that; nor a hidden trial.
     """
-    if trial.revision or _elsewhere(objective.space, trial):
+    if not trial.counts or (not trial.learn and _elsewhere(objective.space, trial)):
         return Told(number=trial.number, state=TrialState.CANCELLED)
     metrics = trial.metrics or {}
     step, value = trial.last_step, trial.last_metrics.get(objective.metrics[0].name)
@@ -95,7 +97,23 @@ def told_of(objective: ObjectiveDescription, trial: Trial) -> Told:
         values=tuple(metrics[m.name] for m in objective.metrics) if complete else None,
         last=None if step is None or value is None else (step, value),
         violations=violations,
+        used=_used(objective, trial),
+        space=objective.space if objective.dynamic else None,
     )
+
+
+def past_of(objective: ObjectiveDescription, trial: Trial) -> Past:
+    """A stored trial as the sampler's study is rebuilt from it."""
+    told = told_of(objective, trial) if trial.state.ended else None
+    used = trial.sampled if told is None or told.used is None else told.used
+    return Past(number=trial.number, sampled=used, told=told)
+
+
+def _used(objective: ObjectiveDescription, trial: Trial) -> dict[str, Value] | None:
+    """What it ran with, where that is not what it was created with."""
+    if objective.dynamic:
+        return trial.sampled
+    return objective.space.searched_active(trial.config) if trial.fork is not None else None
 
 
 def _elsewhere(space: Space, trial: Trial) -> bool:
@@ -105,6 +123,26 @@ def _elsewhere(space: Space, trial: Trial) -> bool:
         for variable in space.variables
         if not (variable.searched or variable.after_training)
     )
+
+
+class BestSoFar:
+    """The number and the value of the best feasible trial that counts; of equals the first one."""
+
+    def __init__(self, spec: StudySpec, trials: Iterable[Trial] = ()) -> None:
+        self.found: tuple[int, float] | None = None
+        self._metric = spec.metric
+        self._feasible = spec.objective.feasible
+        for trial in trials:
+            self.consider(trial)
+
+    def consider(self, trial: Trial) -> None:
+        """Is this trial, which has ended, better?"""
+        if trial.state is not TrialState.COMPLETE or trial.value is None:
+            return
+        if not (trial.counts and self._feasible(trial.metrics or {})):
+            return
+        if self.found is None or self._metric.better(trial.value, self.found[1]):
+            self.found = (trial.number, trial.value)
 
 
 class FirstFailures:

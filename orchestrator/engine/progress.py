@@ -40,7 +40,7 @@ def progress_of(engine: StudyEngine) -> Progress:
             if trial.state is TrialState.RUNNING
         ),
         best=engine.best,
-        typical_seconds=engine.typical_seconds,
+        typical_seconds=engine.durations.mean,
         closed_because=engine.closed_because,
         paused=spec.settings.paused,
         done=engine.done,

@@ -11,13 +11,16 @@ from msgspec.structs import replace
 
 from orchestrator.engine.trials import Changes, Moment, Trial
 from schema.errors import Conflict, InvalidValue, UnknownName, WrongInput
-from schema.messages import Revised, RevisionOrder
+from schema.messages import Earlier, Revised, RevisionOrder
 from schema.revision import Revision, RevisionState
 from schema.space import Space
 from schema.values import Change, Value, difference, written
 
 MOST_OPEN = 100
 """So many revisions may wait for one training to take them."""
+
+MOST_EARLIER = 10
+"""An attempt that cannot begin with the newest configuration is given so many others to try."""
 
 ENDED = "the training ended before it could take effect"
 
@@ -28,6 +31,21 @@ def head(trial: Trial) -> tuple[int, dict[str, Value]]:
         if revision.state is not RevisionState.REFUSED:
             return revision.number, revision.values
     return 0, trial.config
+
+
+def earlier(trial: Trial) -> tuple[Earlier, ...]:
+    """What an attempt may fall back to if it cannot begin with the newest; nothing where that has
+    been in force before."""
+    number, newest = head(trial)
+    if newest == trial.config:
+        return ()
+    since = trial.revisions[max(0, trial.revision - 1) : number - 1]
+    tried = [
+        Earlier(revision.number, revision.values)
+        for revision in reversed(since)
+        if revision.state is not RevisionState.REFUSED and revision.values != trial.config
+    ]
+    return (*tried[: MOST_EARLIER - 1], Earlier(trial.revision, trial.config))
 
 
 def values_of(trial: Trial, number: int) -> dict[str, Value]:
@@ -153,6 +171,7 @@ def record(trial: Trial, revision: Revision, changes: Changes) -> None:
     """``revision`` is new, or has come farther."""
     if revision.number > len(trial.revisions):
         trial.revisions.append(revision)
+        trial.edits = len(trial.revisions)
     else:
         trial.revisions[revision.number - 1] = revision
     changes.revisions[trial.id, revision.number] = revision
@@ -175,6 +194,10 @@ def answered(
     if not 0 < told.number <= len(trial.revisions):
         return []
     revision = trial.revisions[told.number - 1]
+    if told.begun:
+        if not told.refused:
+            return began(trial, told.number, moment, changes)
+        return _not_begun(trial, revision, told.refused, moment, changes)
     if revision.state is not RevisionState.SENT:
         return []
     if told.refused:
@@ -194,6 +217,38 @@ def answered(
     return settled
 
 
+def _not_begun(
+    trial: Trial, revision: Revision, reason: str, moment: Moment, changes: Changes
+) -> list[Revision]:
+    """No attempt can begin with this revision."""
+    if revision.number <= trial.revision:
+        return list(_dropped(trial, revision.number, reason, moment, changes))
+    if revision.state is RevisionState.REFUSED:
+        return []
+    refused = _refused(trial, revision, reason, None, moment)
+    record(trial, refused, changes)
+    return [refused, *_built_on_it(trial, revision.number, moment, changes)]
+
+
+def _dropped(
+    trial: Trial, number: int, reason: str, moment: Moment, changes: Changes
+) -> Iterator[Revision]:
+    """What of the revisions up to this one waited for an attempt that began with all of it."""
+    for revision in trial.revisions[:number]:
+        if not revision.pending:
+            continue
+        why = reason
+        if revision.number < number:
+            why = f"revision {number}, which holds it too, was refused: {reason}"
+        gone = _refused(trial, revision, why, None, moment)
+        if revision.state is RevisionState.APPLIED:
+            kept = {path: trial.config[path] for path in revision.pending}
+            values, dropped = revision.values | kept, revision.pending
+            gone = replace(revision, values=values, pending=(), dropped=dropped, reason=why[:500])
+        record(trial, gone, changes)
+        yield gone
+
+
 def finished(
     trial: Trial, number: int, space: Space, moment: Moment, changes: Changes
 ) -> list[Revision]:
@@ -204,11 +259,17 @@ def finished(
     return answered(trial, told, space, moment, changes)
 
 
-def ended(trial: Trial, moment: Moment, changes: Changes) -> None:
+def ended(trial: Trial, moment: Moment, changes: Changes) -> Iterator[Revision]:
     """The trial is over: what did not take effect never will."""
     for revision in trial.revisions:
         if revision.state in (RevisionState.SENT, RevisionState.PENDING):
-            record(trial, _refused(trial, revision, ENDED, trial.last_step, moment), changes)
+            refused = _refused(trial, revision, ENDED, trial.last_step, moment)
+            record(trial, refused, changes)
+            yield refused
+        elif revision.pending:
+            partly = replace(revision, pending=(), dropped=revision.pending, reason=ENDED)
+            record(trial, partly, changes)
+            yield partly
 
 
 def _in_force(trial: Trial, number: int, values: dict[str, Value], changes: Changes) -> None:

@@ -35,7 +35,7 @@ class Grant:
 
 def lookahead(engine: StudyEngine) -> int:
     """How many trials may wait on a runner, by how long trials of this study take."""
-    seconds = engine.typical_seconds
+    seconds = engine.durations.recent
     if seconds is None:
         return 0
     return min(LOOKAHEAD_TRIALS, int(LOOKAHEAD_SECONDS / max(seconds, 1e-6)))
@@ -43,7 +43,7 @@ def lookahead(engine: StudyEngine) -> int:
 
 def very_short(engine: StudyEngine) -> bool:
     """True where a trial takes about as long as it takes to store it."""
-    seconds = engine.typical_seconds
+    seconds = engine.durations.recent
     return seconds is not None and seconds < VERY_SHORT_SECONDS
 
 

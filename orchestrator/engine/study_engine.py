@@ -10,9 +10,18 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from orchestrator.engine.control_trials import LEASED
+from orchestrator.engine.chosen_values import take_suggested, take_tuned
+from orchestrator.engine.durations import Durations
 from orchestrator.engine.leases import HELD, Leases
-from orchestrator.engine.outcomes import FirstFailures, attempt_end, poisoned, problem_of, told_of
+from orchestrator.engine.outcomes import (
+    BestSoFar,
+    FirstFailures,
+    attempt_end,
+    past_of,
+    poisoned,
+    problem_of,
+    told_of,
+)
 from orchestrator.engine.retries import MAX_LOSSES, after_failure, blame
 from orchestrator.engine.suggestions import Ask, Past, Told
 from orchestrator.engine.trial_editing import TrialEditing
@@ -21,7 +30,8 @@ from orchestrator.engine.trial_queue import TrialQueue
 from orchestrator.engine.trials import Changes, Moment, Trial
 from schema.codec import reports_codec
 from schema.errors import Undecodable
-from schema.messages import Failure, Final, Record, Report, Reported, Revised, Started
+from schema.events import EventKind
+from schema.messages import Failure, Final, Record, Report, Reported, Revised, Scored, Started
 from schema.study import StudySettings, StudySpec
 from schema.trial import Desired, FailureKind, Outcome, TrialState
 from schema.values import Value
@@ -41,9 +51,9 @@ class StudyEngine:
         self.created = 0
         self.waiting: deque[Trial] = deque()
         self.queued = TrialQueue()
-        self.best: tuple[int, float] | None = None
+        self._best = BestSoFar(spec)
         self.tells: list[Told] = []
-        self.trial_seconds = 0.0
+        self.durations = Durations()
         self.closed_because = ""
         self.broken_because = ""
         self.pruning = TrialPruning(spec)
@@ -64,16 +74,26 @@ class StudyEngine:
             self.counts[trial.state] += 1
             if curve := curves.get(trial.number):
                 _, trial.last_seconds, trial.last_metrics = curve[-1]
-            told = told_of(self.spec.objective, trial) if trial.state.ended else None
-            past.append(Past(number=trial.number, sampled=trial.sampled, told=told))
+            past.append(past_of(self.spec.objective, trial))
             if trial.state.ended:
-                self.trial_seconds += trial.seconds
-                self._consider_best(trial)
+                self.durations.add(trial)
+                self._best.consider(trial)
             elif trial.state is TrialState.WAITING:
                 self.waiting.append(trial)
             self._leases.add(trial, moment.mono)
         self.pruning.restore(trials, curves)
         return past
+
+    def relearn(self, edited: Trial) -> bool:
+        """A person ``edited`` a result; `learn` has to be called, and `find_best` where this is
+        True, because it was the best."""
+        self.pruning.relearn(edited)
+        self._best.consider(edited)
+        return self.best is not None and self.best[0] == edited.number
+
+    def find_best(self, trials: Sequence[Trial]) -> None:
+        """Of all trials of the study, as they are now."""
+        self._best = BestSoFar(self.spec, trials)
 
     # ------------------------------------------------------------------ settings
 
@@ -119,6 +139,7 @@ class StudyEngine:
         self._leases.add(trial, moment.mono)
         self.waiting.append(trial)
         changes.create(trial)
+        changes.event(moment.wall, trial, EventKind.CREATED)
         if ask.fixed is not None:
             self.queued.become(trial, moment, changes)
 
@@ -132,7 +153,8 @@ class StudyEngine:
             self._supersede(trial, moment, changes)
         self._moved(trial, lambda: self._leases.grant(trial, runner, moment.mono, boot))
         changes.granted.append((trial.id, trial.attempt, runner, moment.wall))
-        changes.event(moment.wall, trial, LEASED, f"attempt {trial.attempt} to {runner}")
+        text = f"attempt {trial.attempt} to {runner}"
+        changes.event(moment.wall, trial, EventKind.LEASED, text)
         self.pruning.begin(trial, moment, changes)
         changes.touch(trial)
 
@@ -153,30 +175,32 @@ class StudyEngine:
             return
         self._moved(trial, lambda: self._leases.suspend(trial))
         self.waiting.append(trial)
-        changes.event(moment.wall, trial, "lease expired", because)
+        changes.event(moment.wall, trial, EventKind.LEASE_EXPIRED, because)
         changes.touch(trial)
 
     def taken_back(self, trial: Trial, moment: Moment, changes: Changes) -> None:
         """The holder of an expired lease came back before anyone else was given the trial."""
         self.waiting.remove(trial)
         self._recount(TrialState.WAITING, trial.state)
-        changes.event(moment.wall, trial, "lease renewed", f"{trial.runner} is back")
+        changes.event(moment.wall, trial, EventKind.LEASE_RENEWED, f"{trial.runner} is back")
         changes.touch(trial)
 
     # ------------------------------------------------------------------ records
 
     def apply(self, trial: Trial, record: Record, moment: Moment, changes: Changes) -> None:
         """Apply the next record of the trial's attempt."""
-        before = trial.state
+        waited = trial.state is TrialState.WAITING
         self._leases.advance(trial, record.seq, moment.mono)
-        if before is TrialState.WAITING:
-            self.waiting.remove(trial)
+        if waited:
+            self.taken_back(trial, moment, changes)
+        before = trial.state
         changes.touch(trial)
         body = record.body
         if isinstance(body, Started):
             trial.started, trial.slot = moment.wall, body.slot
             trial.become(TrialState.RUNNING)
             changes.started.append((body.slot, body.device, moment.wall, trial.id, trial.attempt))
+            changes.event(moment.wall, trial, EventKind.RUNNING, body.slot)
             self.editing.begin(trial, body, moment, changes)
         elif isinstance(body, Reported):
             trial.become(TrialState.RUNNING)
@@ -185,6 +209,8 @@ class StudyEngine:
             self._take_reports(trial, record.seq, bytes(body.reports), moment, changes)
         elif isinstance(body, Revised):
             self.editing.answer(trial, record.seq, body, moment, changes)
+        elif isinstance(body, Scored):
+            changes.scored.append((trial.id, trial.attempt, record.seq, body))
         elif isinstance(body, Final):
             self._finish(trial, body, moment, changes)
 
@@ -199,17 +225,7 @@ class StudyEngine:
             self._failed(trial, final, moment, changes)
             return
         changes.reports.append((trial.id, trial.attempt, seq, body))
-        self._judge(trial, reports, moment, changes)
-
-    def _judge(
-        self, trial: Trial, reports: Sequence[Report], moment: Moment, changes: Changes
-    ) -> None:
-        trial.reports += len(reports)
-        for step, seconds, metrics in reports:
-            trial.last_step = step
-            trial.last_seconds = seconds
-            trial.last_metrics = metrics
-            self.pruning.judge(trial, step, metrics, moment, changes)
+        self.pruning.take(trial, reports, moment, changes)
 
     def _finish(self, trial: Trial, final: Final, moment: Moment, changes: Changes) -> None:
         self.editing.finish(trial, final, moment, changes)
@@ -221,11 +237,14 @@ class StudyEngine:
             self._failed(trial, broken, moment, changes)
             return
         self._close_attempt(trial, final, moment, changes)
+        if final.attributes:
+            changes.attributes[trial.id] = final.attributes
+        self.spec = take_suggested(trial, final.suggested, self.spec, changes)
         match final.outcome:
             case Outcome.COMPLETE:
                 trial.metrics = final.metrics
                 trial.value = final.metrics[self.spec.metric.name]
-                self._tune(trial, final.tuned, changes)
+                take_tuned(trial, final.tuned, self.spec.objective.space, changes)
                 self._end(trial, TrialState.COMPLETE, "", moment, changes)
             case Outcome.PRUNED:
                 because = trial.reason or "the objective raised Pruned"
@@ -237,13 +256,6 @@ class StudyEngine:
                 self._end(trial, TrialState.CANCELLED, because, moment, changes)
             case Outcome.RELEASED:
                 self._wait_again(trial, "given back by its runner", moment, changes)
-
-    def _tune(self, trial: Trial, tuned: dict[str, Value], changes: Changes) -> None:
-        if not tuned:
-            return
-        space = self.spec.objective.space
-        trial.config.update({path: space.check(path, value) for path, value in tuned.items()})
-        changes.configured[trial.id] = trial
 
     def _failed(self, trial: Trial, final: Final, moment: Moment, changes: Changes) -> None:
         assert final.failure is not None
@@ -281,7 +293,7 @@ class StudyEngine:
         self.pruning.lose(trial)
         trial.reason = ""
         self.waiting.append(trial)
-        changes.event(moment.wall, trial, "waits again", because)
+        changes.event(moment.wall, trial, EventKind.WAITS_AGAIN, because)
         changes.touch(trial)
 
     def _end(
@@ -289,29 +301,19 @@ class StudyEngine:
     ) -> None:
         trial.ended = moment.wall
         trial.reason = because
-        self.trial_seconds += trial.seconds
+        self.durations.add(trial)
         if state is TrialState.PRUNED:
             trial.value = trial.last_metrics.get(self.spec.metric.name)
         self.editing.end(trial, moment, changes)
         self._moved(trial, lambda: self._leases.end(trial, state))
         self.pruning.end(trial, moment, changes)
         self.tells.append(told_of(self.spec.objective, trial))
-        self._consider_best(trial)
+        self._best.consider(trial)
         if (pattern := self._failures.watch(trial)) is not None:
             self.broken_because = pattern
             self.close(pattern)
         changes.event(moment.wall, trial, state, because)
         changes.touch(trial)
-
-    def _consider_best(self, trial: Trial) -> None:
-        if trial.state is not TrialState.COMPLETE or trial.value is None:
-            return
-        if not self.spec.objective.feasible(trial.metrics or {}):
-            return
-        if trial.revision and not self.spec.is_session:  # a fork
-            return
-        if self.best is None or self.spec.metric.better(trial.value, self.best[1]):
-            self.best = (trial.number, trial.value)
 
     # ------------------------------------------------------------------ the end of the study
 
@@ -329,13 +331,18 @@ class StudyEngine:
         if trial.state in HELD:
             trial.desired = Desired.STOP
             trial.reason = because
-            changes.event(moment.wall, trial, "stop", because)
+            changes.event(moment.wall, trial, EventKind.STOP, because)
             changes.touch(trial)
             return
         self.waiting.remove(trial)
         if trial.runner is not None:
             self._supersede(trial, moment, changes)
         self._end(trial, TrialState.CANCELLED, because, moment, changes)
+
+    @property
+    def best(self) -> tuple[int, float] | None:
+        """The number and the value of the best trial."""
+        return self._best.found
 
     @property
     def creatable(self) -> float:
@@ -349,11 +356,6 @@ class StudyEngine:
     def ended(self) -> int:
         """How many trials have ended, in whichever way."""
         return self.created - sum(self.counts[s] for s in (TrialState.WAITING, *HELD))
-
-    @property
-    def typical_seconds(self) -> float | None:
-        """The mean duration of a trial that ended; ``None`` before the first."""
-        return self.trial_seconds / self.ended if self.ended else None
 
     @property
     def done(self) -> bool:

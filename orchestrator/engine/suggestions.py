@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from schema.space import Space
 from schema.trial import TrialState
 from schema.values import Value
 
@@ -40,6 +41,11 @@ class Told:
     values: tuple[float, ...] | None = None
     last: tuple[int, float] | None = None
     violations: dict[str, float] = field(default_factory=dict)
+    used: dict[str, Value] | None = None
+    """What it ran with, where that is not what it was created with: a fork, or a trial that asked
+    for its values itself."""
+    space: Space | None = None
+    """All that trials have asked for by then, where the space is dynamic."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

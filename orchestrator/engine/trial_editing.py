@@ -3,7 +3,8 @@ again. Pure.
 
 The study engine says what happens to a trial; the rules of revisions are in
 `orchestrator.engine.revisions`. A trial of a search that was edited is a *fork*: shown as such, and
-nothing is learnt from it, because no configuration alone led to what comes out.
+nothing is learnt from it, because no configuration alone led to what comes out; unless somebody
+asks for that, who then has it count as a result of the configuration that it ended with.
 """
 
 from collections.abc import Iterable
@@ -12,13 +13,12 @@ from orchestrator.engine import revisions
 from orchestrator.engine.leases import HELD
 from orchestrator.engine.trials import Changes, Moment, Trial
 from schema.errors import WrongInput
+from schema.events import EventKind
 from schema.messages import Final, Revised, Started
-from schema.revision import Revision, RevisionState
+from schema.revision import Fork, Revision, RevisionState
 from schema.study import StudySpec
 from schema.trial import Desired
-
-EDIT = "edit"
-FORK = "fork"
+from schema.values import difference
 
 
 class TrialEditing:
@@ -35,7 +35,7 @@ class TrialEditing:
             text = f"attempt {trial.attempt} goes on {where}"
             if not started.checkpoint:
                 text += ": there is no checkpoint"
-            changes.event(moment.wall, trial, "begins", text)
+            changes.event(moment.wall, trial, EventKind.BEGINS, text)
         number = started.revision
         self._tell(trial, revisions.began(trial, number, moment, changes), moment, changes)
 
@@ -54,7 +54,7 @@ class TrialEditing:
 
     def end(self, trial: Trial, moment: Moment, changes: Changes) -> None:
         """The trial is over."""
-        revisions.ended(trial, moment, changes)
+        self._tell(trial, revisions.ended(trial, moment, changes), moment, changes)
 
     def edit(self, trial: Trial, revision: Revision, moment: Moment, changes: Changes) -> None:
         """A person edits the trial."""
@@ -62,7 +62,7 @@ class TrialEditing:
         what = ", ".join(map(revisions.change_text, revision.changes))
         why = f" ({revision.because})" if revision.because else ""
         text = f"revision {revision.number} by {revision.author}: {what}{why}"
-        changes.event(moment.wall, trial, EDIT, text)
+        changes.event(moment.wall, trial, EventKind.EDIT, text)
 
     def restart(self, trial: Trial, because: str, moment: Moment, changes: Changes) -> None:
         """A person wants another attempt, with the newest configuration.
@@ -75,7 +75,7 @@ class TrialEditing:
         if trial.desired is not Desired.RUN and not trial.restarting:
             raise WrongInput("it is about to end")
         trial.restarting, trial.desired = True, Desired.STOP
-        changes.event(moment.wall, trial, "restart", because)
+        changes.event(moment.wall, trial, EventKind.RESTART, because)
         changes.touch(trial)
 
     def starts_again(self, trial: Trial) -> bool:
@@ -89,18 +89,29 @@ class TrialEditing:
         self, trial: Trial, settled: Iterable[Revision], moment: Moment, changes: Changes
     ) -> None:
         for revision in settled:
-            changes.event(moment.wall, trial, EDIT, outcome_text(revision))
-            if self._search and revision.state is RevisionState.APPLIED:
+            changes.event(moment.wall, trial, EventKind.EDIT, outcome_text(revision))
+            applied = revision.state is RevisionState.APPLIED and not revision.dropped
+            if self._search and applied:
+                self._fork(trial, revision, changes)
                 what = ", ".join(map(revisions.change_text, revision.changes))
                 step = "the start" if revision.step is None else f"step {revision.step}"
                 text = f"of trial {trial.number} at {step}, by revision {revision.number}: {what}"
-                changes.event(moment.wall, trial, FORK, text)
+                changes.event(moment.wall, trial, EventKind.FORK, text)
+
+    def _fork(self, trial: Trial, revision: Revision, changes: Changes) -> None:
+        patch = difference(revisions.values_of(trial, 0), trial.config)
+        step = revision.step if trial.fork is None else trial.fork.step
+        trial.fork = Fork(parent=trial.number, step=step, patch=tuple(patch))
+        changes.annotated[trial.id] = trial
 
 
 def outcome_text(revision: Revision) -> str:
     """``revision 3 is applied at step 412``, or why it is not."""
     if revision.state is RevisionState.REFUSED:
         return f"revision {revision.number} is refused: {revision.reason}"
+    if revision.dropped:
+        what = ", ".join(revision.dropped)
+        return f"revision {revision.number} is refused as to {what}: {revision.reason}"
     at = f"at step {revision.step}"
     if revision.step is None:
         at = f"with the start of attempt {revision.attempt}"

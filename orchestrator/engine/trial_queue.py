@@ -9,10 +9,8 @@ from itertools import islice
 
 from orchestrator.engine.suggestions import Queued
 from orchestrator.engine.trials import Changes, Moment, Trial
+from schema.events import EventKind
 from schema.values import Value
-
-QUEUED = "queued"
-"""The event of a trial that says who queued it, and why."""
 
 
 class TrialQueue:
@@ -38,4 +36,4 @@ class TrialQueue:
         queued = self._waiting.popleft()
         if queued.id is not None:
             changes.dequeued.append((queued.id,))
-            changes.event(moment.wall, trial, QUEUED, queued.text)
+            changes.event(moment.wall, trial, EventKind.QUEUED, queued.text)

@@ -6,12 +6,12 @@ A ``Trial`` is changed by the pure rules (``leases``, ``study_engine``) and writ
 
 import math
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from schema.errors import ProtocolError
-from schema.messages import Revised
+from schema.messages import Revised, Scored
 from schema.results import TrialResult
-from schema.revision import Revision
+from schema.revision import Fork, Revision
 from schema.study import StudySettings, StudySpec
 from schema.trial import TRANSITIONS, Desired, FailureKind, TrialState
 from schema.values import Value
@@ -62,6 +62,18 @@ class Trial:
     revision: int = 0  # the last one that took effect; `config` is what is in force
     restarting: bool = False  # its attempt is to end so that the next one begins
     revisions: list[Revision] = field(default_factory=list)  # number 1 first
+    edits: int = 0  # how many revisions there are
+    fork: Fork | None = None  # of a search, edited while it ran
+    learn: bool = False  # a fork that counts as a result all the same
+    hidden: bool = False
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    measured: dict[str, float] | None = None  # its metrics before a person corrected them
+
+    @property
+    def counts(self) -> bool:
+        """Whether what came out is the result of its configuration, and is to be counted."""
+        return not self.hidden and (self.fork is None or self.learn)
 
     def become(self, state: TrialState) -> None:
         """Change the state.
@@ -94,10 +106,16 @@ class Changes:
     granted: list[tuple[int, int, str, float]] = field(default_factory=list)
     started: list[tuple[str, str, float, int, int]] = field(default_factory=list)
     reports: list[tuple[int, int, int, bytes]] = field(default_factory=list)
+    scored: list[tuple[int, int, int, Scored]] = field(default_factory=list)
+    """trial id, attempt, seq, a part of what a detector scored."""
     ended: list[AttemptEnd] = field(default_factory=list)
     configured: dict[int, Trial] = field(default_factory=dict)
+    attributes: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """What objectives want kept, by trial id."""
     touched: dict[int, Trial] = field(default_factory=dict)
     events: list[tuple[float, int | None, int | None, str, str]] = field(default_factory=list)
+    annotated: dict[int, Trial] = field(default_factory=dict)
+    """What people made of them: hidden, rescored, noted, forked."""
     revisions: dict[tuple[int, int], Revision] = field(default_factory=dict)
     """By trial id and number."""
     revised: list[tuple[int, int, int, Revised]] = field(default_factory=list)
@@ -130,8 +148,8 @@ class Changes:
         """Log that something happened to ``trial``."""
         self.events.append((at, trial.study, trial.number, kind, text))
 
-    def note(self, at: float, study: int, kind: str, text: str) -> None:
-        """Log that something happened to a study as a whole."""
+    def note(self, at: float, study: int | None, kind: str, text: str) -> None:
+        """Log that something happened to a study as a whole, or to none that is left."""
         self.events.append((at, study, None, kind, text))
 
     def __bool__(self) -> bool:

@@ -25,15 +25,19 @@ class Column:
 
 
 class TrialCurves:
-    """What the last attempt of a trial reported; ``running`` until it ends, well or otherwise."""
+    """What the last attempt of a trial reported; ``running`` until it ends, well or otherwise.
 
-    __slots__ = ("columns", "ending", "running", "state")
+    A ``hidden`` one is kept, and taught to no pruner.
+    """
+
+    __slots__ = ("columns", "ending", "hidden", "running", "state")
 
     def __init__(self) -> None:
         self.columns: dict[str, Column] = {}
         self.running = True
         self.state = TrialState.RUNNING
         self.ending: Ending | None = None
+        self.hidden = False
 
     @property
     def values(self) -> int:
@@ -49,6 +53,8 @@ class History:
         self._trials: dict[int, TrialCurves] = {}
         self._alive: set[int] = set()
         self.ended: list[int] = []
+        self.last_step = -1
+        """The last step that any trial has reported."""
 
     def report(self, trial: int, step: int, metrics: Mapping[str, float]) -> None:
         """Keep a report of the trial's present attempt."""
@@ -57,6 +63,8 @@ class History:
             curves = self._trials[trial] = TrialCurves()
             self._alive.add(trial)
         columns = curves.columns
+        if step > self.last_step:
+            self.last_step = step
         for name, value in metrics.items():
             column = columns.get(name)
             if column is None:
@@ -76,13 +84,26 @@ class History:
         curves = self._trials.get(trial)
         if curves is None:
             curves = self._trials[trial] = TrialCurves()
-        curves.running, curves.state, curves.ending = False, state, ending
+        curves.running = False
         self._alive.discard(trial)
         self.ended.append(trial)
+        self.amend(trial, state, ending, hidden=False)
+
+    def amend(self, trial: int, state: TrialState, ending: Ending | None, *, hidden: bool) -> None:
+        """A trial that has ended did so in this way; whether or not it was another one before.
+
+        One that is complete without an ``ending`` counts for nothing, as if it had been pruned.
+        """
+        curves = self._trials[trial]
+        nothing = state is TrialState.COMPLETE and ending is None
+        curves.state = TrialState.PRUNED if nothing else state
+        curves.ending, curves.hidden = ending, hidden
 
     def teach(self, pruner: StudyPruner, trial: int) -> int:
         """Feed a trial to a pruner; returns how many values that were."""
         curves = self._trials[trial]
+        if curves.hidden:
+            return 0
         state = curves.state
         if state is TrialState.RUNNING and not curves.running:
             state = TrialState.WAITING

@@ -12,9 +12,11 @@ from msgspec.structs import replace
 
 from orchestrator.pruning.build import build_study_pruner
 from orchestrator.pruning.history import History
+from orchestrator.pruning.prune_on import judge_of, settled
 from orchestrator.pruning.pruner import Prune
 from orchestrator.pruning.study_pruner import Ending, StudyPruner
 from orchestrator.pruning.unreported import Unreported
+from schema.commands.insight import PrunerLine
 from schema.messages import Report
 from schema.pruning import Aggressiveness, PrunerSettings
 from schema.study import ObjectiveDescription
@@ -73,7 +75,13 @@ class LivePruner:
             self._pruner.complete(trial, ending)
 
     def remember(
-        self, trial: int, reports: Sequence[Report], state: TrialState, ending: Ending | None
+        self,
+        trial: int,
+        reports: Sequence[Report],
+        state: TrialState,
+        ending: Ending | None,
+        *,
+        hidden: bool = False,
     ) -> None:
         """Take a stored trial, in the order in which trials ended; `rebuild` has to follow.
 
@@ -84,12 +92,26 @@ class LivePruner:
             self._unreported.see(metrics)
         if state.ended:
             self._history.end(trial, state, ending)
+            self._history.amend(trial, state, ending, hidden=hidden)
         elif state is TrialState.WAITING:
             self._history.interrupt(trial)
 
     def warning(self, trial: int) -> str:
         """What a person should know once ``trial``, the first one, is complete; mostly empty."""
         return self._unreported.warning(self._watched, trial)
+
+    def line(self) -> PrunerLine:
+        """Where the pruner in force ends trials now."""
+        name = judge_of(settled(self._settings, self._objective))
+        metric = self._pruner.metrics[0]
+        if not self._watched:
+            return PrunerLine(metric=metric, points=(), because="every trial runs to its end")
+        points = self._pruner.line(self._history.last_step)
+        if points is None:
+            because = f"{name} compares trials in another way than at a value for each step"
+        else:
+            because = "" if points else "too few trials have come so far"
+        return PrunerLine(metric=metric, points=tuple(points or ()), because=because)
 
     # ------------------------------------------------------------------ another pruner
 
@@ -105,6 +127,14 @@ class LivePruner:
             self._unreported.ask_again(expected=settings.prune_on is not None)
             self.learn()
         self._settings = settings
+
+    def relearn(
+        self, trial: int, state: TrialState, ending: Ending | None, *, hidden: bool
+    ) -> None:
+        """A trial that ended is to be remembered in another way; `learn` has to follow."""
+        self._history.amend(trial, state, ending, hidden=hidden)
+        self._successor, self._taught = self._build(self._settings), 0
+        self.learn()
 
     def rebuild(self) -> None:
         """Forget what the pruner knows and teach it all that is remembered, in one go."""

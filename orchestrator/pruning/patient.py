@@ -81,6 +81,10 @@ class PatientPruner(Pruner):
             return self._wrapped.judge(trial, curve)
         return Prune(f"step {curve.last_step}: no better value in the last {self._window} steps")
 
+    def line(self, last: int) -> list[tuple[int, float]] | None:
+        """That of the wrapped pruner, for trials that have stopped getting better."""
+        return None if self._wrapped is None else self._wrapped.line(last)
+
     def replay(self, trial: int, curve: Curve) -> None:
         """The wrapped pruner had a say only where the trial had stopped getting better."""
         if self._wrapped is not None and self._has_stopped(curve):

@@ -94,6 +94,18 @@ class PercentilePruner(Pruner):
             return Prune(self._because(curve.last_step, best, evidence))
         return None
 
+    def line(self, last: int) -> list[tuple[int, float]]:
+        """The percentile of every step that has enough evidence."""
+        if self._complete_trials < self._n_startup_trials:
+            return []
+        return [
+            (step, evidence.threshold)
+            for step, evidence in sorted(self._evidence.items())
+            if self._n_warmup_steps <= step <= last
+            and evidence.reported >= self._n_min_trials
+            and evidence.numbers
+        ]
+
     def learn(self, trial: int, curve: Curve, value: float | None) -> None:
         """Bring the percentile of every step that the trial reported up to date."""
         self._complete_trials += 1

@@ -90,6 +90,11 @@ class Pruner(ABC):
     def judge(self, trial: int, curve: Curve) -> Prune | None:
         """Judge a running trial by what it has reported, at least one value."""
 
+    def line(self, last: int) -> list[tuple[int, float]] | None:
+        """The value at each step, up to step ``last``, on whose wrong side a trial is ended now, as
+        (step, value); ``None`` where a pruner does not judge by a value at a step."""
+        return None
+
     def replay(self, trial: int, curve: Curve) -> None:
         """Leave the traces that judging would have left, for a value of the past."""
         return

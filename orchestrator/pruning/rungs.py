@@ -56,6 +56,15 @@ class Rungs:
             self._record(trial, rung, value)
             rung += 1
 
+    def line(self) -> list[tuple[int, float]]:
+        """Step and worst promoted value of each rung that somebody has reached."""
+        sign = -1.0 if self._maximize else 1.0
+        return [
+            (step, sign * ranked.at_rank)
+            for step, ranked in zip(self._steps, self._rungs, strict=False)
+            if len(ranked) > self._bootstrap_count
+        ]
+
     def settle(self, trial: int) -> None:
         """The trial is complete: its rung values stay for good."""
         self._climbed.pop(trial, None)

@@ -54,6 +54,10 @@ class StudyPruner(ABC):
         ``ending`` is that of a complete trial. A running one will report again.
         """
 
+    def line(self, last: int) -> list[tuple[int, float]] | None:
+        """As `Pruner.line`, of the first of ``metrics``; ``None`` where there is none."""
+        return None
+
 
 class OnMetric(StudyPruner):
     """One metric of the reports, judged by a pruner."""
@@ -67,6 +71,10 @@ class OnMetric(StudyPruner):
         """Show the metric to the pruner; a report without it decides nothing."""
         value = metrics.get(self._metric)
         return None if value is None else self._pruner.report(trial, step, value)
+
+    def line(self, last: int) -> list[tuple[int, float]] | None:
+        """That of the pruner."""
+        return self._pruner.line(last)
 
     def complete(self, trial: int, ending: Ending) -> None:
         """The trial is evidence for the pruner."""

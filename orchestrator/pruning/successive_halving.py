@@ -52,6 +52,10 @@ class SuccessiveHalvingPruner(Pruner):
         if rungs is not None:
             rungs.place(trial, curve.last_step, curve.last_value)
 
+    def line(self, last: int) -> list[tuple[int, float]]:
+        """The worst value that every rung would promote."""
+        return [] if self._rungs is None else [at for at in self._rungs.line() if at[0] <= last]
+
     def learn(self, trial: int, curve: Curve, value: float | None) -> None:
         """Keep the trial's rung values for good, and its length."""
         self._longest = max(self._longest, curve.last_step)

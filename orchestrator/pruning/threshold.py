@@ -1,6 +1,6 @@
 """Threshold pruning: end a trial whose last value is NaN or outside a fixed band."""
 
-from math import inf
+from math import inf, isfinite
 
 from orchestrator.pruning.curve import Curve
 from orchestrator.pruning.pruner import Prune, Pruner
@@ -41,3 +41,11 @@ class ThresholdPruner(Pruner):
             if value < self._lower
             else f"step {curve.last_step}: {value:.4g} is above {self._upper:.4g}"
         )
+
+    def line(self, last: int) -> list[tuple[int, float]]:
+        """The end of the band on the bad side, or the other one where that is open."""
+        ends = (self._lower, self._upper) if self.maximize else (self._upper, self._lower)
+        level = next((end for end in ends if isfinite(end)), None)
+        if level is None or last < self._n_warmup_steps:
+            return []
+        return [(step, level) for step in sorted({self._n_warmup_steps, last})]

@@ -2,9 +2,6 @@
 
 from collections.abc import Iterable
 
-WARNING = "warning"
-"""The kind of an event that a person should see."""
-
 
 class Unreported:
     """Collects the names of the metrics that trials report, until it was asked."""

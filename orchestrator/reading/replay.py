@@ -6,7 +6,8 @@ trial, the rest of its curve is never reported and it is no evidence for others;
 came after it neither start earlier nor get other configurations.
 
 Only trials that ran to their end count: what is saved and what is lost is known of them alone.
-Others (pruned, failed) take part with what they reported, and are not counted.
+Others (pruned, failed, forks) take part with what they reported, and are not counted; hidden ones
+take no part.
 """
 
 from collections import Counter
@@ -14,57 +15,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import inf
 from typing import NamedTuple
 
-import msgspec
+from msgspec.structs import replace
 
 from orchestrator.engine.control_trials import lost_of_best
 from orchestrator.pruning.build import build_study_pruner, explain
-from orchestrator.pruning.parameters import PARAMETERS, RULES, Value
-from orchestrator.pruning.prune_on import USUAL, judge_of, settled
+from orchestrator.pruning.prune_on import judge_of
 from orchestrator.pruning.study_pruner import Ending
+from orchestrator.reading.pruners import possible
 from orchestrator.reading.summary import best_first, front_of
+from schema.commands.insight import Number, Replay, Replayed
 from schema.errors import WorkFailed, WrongInput
 from schema.messages import Report
-from schema.pruning import CONSTRAINTS, PARETO, Aggressiveness, PrunerSettings
+from schema.pruning import Aggressiveness, PrunerSettings
 from schema.results import TrialResult
 from schema.study import StudySpec
 from schema.trial import TrialState
 
-
-class Replayed(msgspec.Struct, frozen=True, kw_only=True):
-    """What one pruner would have done with the complete trials of a study.
-
-    It would have ended ``pruned`` of them and saved ``steps_saved`` of their steps. ``lost`` says
-    how many of the best 1, 3 and 10 it would have ended, ``best`` is the best value left, and
-    ``front_lost`` how many trials of the Pareto front it would have ended. ``pruner`` may be one of
-    `RULES`.
-    """
-
-    pruner: str
-    aggressiveness: Aggressiveness
-    numbers: dict[str, Value]
-    pruned: int
-    steps_saved: int
-    lost: dict[int, int]
-    best: float | None
-    front_lost: int = 0
-
-
-class Replay(msgspec.Struct, frozen=True, kw_only=True):
-    """A study replayed through several pruners.
-
-    ``complete`` trials made ``steps`` reports; ``pruned`` others had been ended early, so that
-    their ends are not known. ``metric`` is what the best are best in; ``front`` is how many are on
-    the Pareto front, 0 with one metric. ``left_out`` says why a pruner could not be asked.
-    """
-
-    study: str
-    metric: str
-    complete: int
-    pruned: int
-    steps: int
-    replayed: list[Replayed]
-    left_out: dict[str, str]
-    front: int = 0
+NO_NUMBERS: Mapping[str, Number] = {}
 
 
 class Arrival(NamedTuple):
@@ -86,7 +53,8 @@ class Recording:
         self, spec: StudySpec, trials: Sequence[TrialResult], curves: Mapping[int, Sequence[Report]]
     ) -> None:
         self.spec = spec
-        self.complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
+        trials = [trial for trial in trials if not trial.hidden]
+        self.complete = [t for t in trials if t.state is TrialState.COMPLETE and t.counts]
         self.ranked = best_first(spec, trials)
         self.front = front_of(spec, trials) if len(spec.objective.metrics) > 1 else []
         bounded = (each.metric for each in spec.objective.constraints)
@@ -118,29 +86,17 @@ class Recording:
 
 
 def settings_to_try(
-    recording: Recording, pruner: str | None, aggressiveness: Aggressiveness | None
+    recording: Recording,
+    pruner: str | None,
+    aggressiveness: Aggressiveness | None,
+    numbers: Mapping[str, Number] = NO_NUMBERS,
 ) -> Iterator[PrunerSettings]:
     """The named pruner, or one of `RULES`, and level; or all there are that make sense.
 
-    They are for trials of the study's length. A pruner judges what the study is pruned on, or the
-    first metric where that is several; the numbers that the study sets on its own stay with its
-    own pruner.
+    They are for trials of the study's length, with the given ``numbers``.
     """
-    objective = recording.spec.objective
-    own = settled(recording.spec.settings.pruner, objective)
-    metric = own.prune_on if own.prune_on not in RULES else objective.metrics[0].name
-    known = [name for name in PARAMETERS if name != "nop"]
-    known += [PARETO] * (len(objective.metrics) > 1) + [CONSTRAINTS] * bool(objective.constraints)
-    levels = [level for level in Aggressiveness if level is not Aggressiveness.OFF]
-    for name in [pruner] if pruner else known:
-        for level in [aggressiveness] if aggressiveness else levels:
-            yield PrunerSettings(
-                pruner=USUAL if name in RULES else name,
-                prune_on=name if name in RULES else metric,
-                aggressiveness=level,
-                steps=recording.length,
-                parameters=own.parameters if name == judge_of(own) else {},
-            )
+    for settings in possible(recording.spec, recording.length, pruner, aggressiveness):
+        yield replace(settings, parameters={**settings.parameters, **numbers})
 
 
 def replay_all(
@@ -211,7 +167,7 @@ def _reports_left(recording: Recording, settings: PrunerSettings) -> dict[int, i
             if pruner.report(number, *report) is not None:
                 left[number] = recording.steps[number] - made[number]
                 pruner.drop(number)
-        elif trial.state is TrialState.COMPLETE:
+        elif trial.state is TrialState.COMPLETE and trial.counts:
             pruner.complete(number, Ending(trial.metrics or {}, feasible=number in feasible))
         else:
             pruner.drop(number)

@@ -4,21 +4,30 @@ Opens the database read-only; it never waits for the writer and never holds it u
 """
 
 import asyncio
+import json
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import msgspec
+
+from orchestrator.reading.log import StoredLog
 from orchestrator.store.database import Database
 from orchestrator.store.profiles import StoredProfiles
 from orchestrator.store.queries import query
 from orchestrator.store.revisions import revisions_of_trial
 from orchestrator.store.rows import Row, study_from, trial_from
+from orchestrator.store.scores import scores_of_attempt
 from schema.codec import reports_codec
-from schema.errors import UnknownName
+from schema.commands.studies import SettingsChange
+from schema.commands.trials import AttemptSpan
+from schema.errors import UnknownName, WrongInput
 from schema.messages import Report
 from schema.results import AttemptResult, Event, StudyOverview, TrialResult
 from schema.revision import Revision
+from schema.study import StudySettings
 from schema.trial import TrialState
 
 
@@ -28,6 +37,7 @@ class Results:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.profiles = StoredProfiles(database)
+        self.log = StoredLog(database)
 
     @classmethod
     @asynccontextmanager
@@ -108,6 +118,17 @@ class Results:
             ]
         )
 
+    async def attempts_of(self, study: StudyOverview, numbers: Sequence[int]) -> list[AttemptSpan]:
+        """When and where the trials of these numbers ran, by number and attempt."""
+        asked = (study.id, json.dumps(list(numbers)))
+
+        def work(db: sqlite3.Connection) -> list[AttemptSpan]:
+            rows = db.execute(query("attempts_of_trials"), asked)
+            names = AttemptSpan.__struct_fields__
+            return [AttemptSpan(**dict(zip(names, row, strict=True))) for row in rows]
+
+        return await self._database.run(work)
+
     async def revisions(self, trial: TrialResult, first: int, limit: int) -> list[Revision]:
         """Up to ``limit`` revisions of a trial, from number ``first`` on."""
         return await self._database.run(
@@ -124,6 +145,21 @@ class Results:
 
         return await self._database.run(work)
 
+    async def scores(self, trial: TrialResult) -> bytes:
+        """The encoded scores of validation that the counted attempt of a trial stored.
+
+        Raises:
+            WrongInput: it stored none.
+        """
+        of = trial.id, trial.attempt
+        scores = await self._database.run(lambda db: scores_of_attempt(db, *of))
+        if scores is None:
+            raise WrongInput(
+                f"trial {trial.number} has no scores of its validation: an objective stores them "
+                "with trial.store_scores(clips=…, labels=…, threshold=…)"
+            )
+        return scores
+
     async def curves(self, study: StudyOverview) -> dict[int, list[Report]]:
         """The curves of all trials of a study, by number."""
 
@@ -135,6 +171,30 @@ class Results:
             return curves
 
         return await self._database.run(work)
+
+    async def settings(self, study: StudyOverview, first: int, limit: int) -> list[SettingsChange]:
+        """Up to ``limit`` settings that a study had, from version ``first`` on."""
+        asked = (study.id, min(first, 2**63 - 1), limit)
+        rows = await self._database.run(
+            lambda db: db.execute(query("settings_of_study"), asked).fetchall()
+        )
+        return [
+            SettingsChange(
+                version=version,
+                settings=msgspec.json.decode(text, type=StudySettings),
+                author=author,
+                at=at,
+                because=because,
+            )
+            for version, text, author, at, because in rows
+        ]
+
+    async def attributes(self, study: StudyOverview) -> dict[int, dict[str, Any]]:
+        """What objectives wanted kept with their trials, by number."""
+        rows = await self._database.run(
+            lambda db: db.execute(query("attributes_of_study"), (study.id,)).fetchall()
+        )
+        return {number: json.loads(document) for number, document in rows}
 
     async def events(self, study: StudyOverview) -> list[Event]:
         """What happened in a study, first to last."""

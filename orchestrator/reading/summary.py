@@ -40,7 +40,7 @@ def front_of(spec: StudySpec, trials: Sequence[TrialResult]) -> list[TrialResult
 def _counts(spec: StudySpec, trial: TrialResult) -> bool:
     return (
         trial.state is TrialState.COMPLETE
-        and (spec.is_session or not trial.revision)  # no configuration alone led to a fork's result
+        and trial.counts
         and trial.value is not None
         and spec.objective.feasible(trial.metrics or {})
     )
@@ -48,6 +48,7 @@ def _counts(spec: StudySpec, trial: TrialResult) -> bool:
 
 def saved_by_pruning(trials: Sequence[TrialResult]) -> float:
     """Seconds that the pruned trials would still have taken, estimated (see `Summary`)."""
+    trials = [trial for trial in trials if not trial.hidden]
     full = [t.reports for t in trials if t.state is TrialState.COMPLETE and t.reports]
     if not full:
         return 0.0
@@ -73,7 +74,7 @@ def summarise(
     counts = Counter(trial.state for trial in trials)
     here = math.fsum(t.seconds for t in trials if t.ended is not None and t.ended >= since)
     ranked = best_first(spec, trials)
-    complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
+    complete = [t for t in trials if t.state is TrialState.COMPLETE and t.counts]
     several = len(spec.objective.metrics) > 1
     return Summary(
         study=spec.name,
@@ -92,6 +93,7 @@ def summarise(
         stopped_because=stopped_because,
         regret=regret_of(complete, ranked, events),
         warnings=tuple(warnings),
+        hidden=sum(trial.hidden for trial in trials),
     )
 
 

@@ -167,8 +167,8 @@ def _complete(said: Attempts, stored: StoredTrial) -> Iterator[tuple[str, str]]:
     results = said.finished.get(trial.attempt)
     if results is None:
         yield "unexpected", f"it is complete by attempt {trial.attempt}, which never finished"
-    elif results[0] and _exact(results[0]) != _exact(trial.metrics or {}):
-        yield "unexpected", f"it returned {results[0]}, stored is {trial.metrics}"
+    elif results[0] and _exact(results[0]) != _exact(trial.measured or trial.metrics or {}):
+        yield "unexpected", f"it returned {results[0]}, stored is {trial.measured or trial.metrics}"
     for attempt in sorted(set(said.starts) - set(said.finished)):
         if attempt < trial.attempt:
             yield "recovered", f"attempt {attempt} was lost, attempt {trial.attempt} is complete"

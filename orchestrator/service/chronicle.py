@@ -14,13 +14,22 @@ from orchestrator.engine.trials import Moment, Trial
 from orchestrator.service.runners import Runner
 from orchestrator.service.turn import Turn
 from schema.commands.runners import Presence
+from schema.events import EventKind
+from schema.figures import counted
 from schema.study import StudySettings
 from schema.trial import TrialState
 
 TRIALS_A_SECOND = 5
 """Of more, and for as long as there are more, only the best is told, and how many ended."""
 
-TOLD = ("closed", "lease expired", "lease renewed", "waits again", "runner refused", "warning")
+TOLD = (
+    EventKind.CLOSED,
+    EventKind.LEASE_EXPIRED,
+    EventKind.LEASE_RENEWED,
+    EventKind.WAITS_AGAIN,
+    EventKind.RUNNER_REFUSED,
+    EventKind.WARNING,
+)
 """Of the events of studies and trials those that are told; the ends of trials are told fully."""
 
 logger = logging.getLogger(__name__)
@@ -79,7 +88,7 @@ class Chronicle:
             flooded = bool(self._untold)
             if flooded:
                 counts = ", ".join(f"{n} {state}" for state, n in self._untold.items())
-                yield f"{self._untold.total()} more trials ended: {counts}"
+                yield f"{counted(self._untold.total(), 'more trial')} ended: {counts}"
             self._second, self._room = turn.moment.mono, 0 if flooded else TRIALS_A_SECOND
             self._untold.clear()
         for trial in (*turn.changes.touched.values(), *turn.changes.created.values()):

@@ -11,12 +11,14 @@ from orchestrator.service.profiles import Profiles
 from orchestrator.service.questions import Questions
 from orchestrator.service.queueing import Queueing
 from orchestrator.service.reception import Reception
+from orchestrator.service.result_edits import ResultEdits
 from orchestrator.service.settings import check_settings, patched
 from orchestrator.service.studies import Studies
 from orchestrator.service.supply import Supply
 from orchestrator.service.turn import Address, Turn
 from orchestrator.store.store import Store
 from schema.commands.edits import ApplyEdits, RestartTrial, UndoRevision
+from schema.commands.results import AnnotateTrial, HideTrial, LearnFromFork, RescoreTrial
 from schema.commands.runners import RunnerOverview, SteerRunner
 from schema.commands.studies import (
     ChangeSettings,
@@ -26,6 +28,7 @@ from schema.commands.studies import (
     StopStudy,
 )
 from schema.commands.trials import QueueTrial, StopTrial
+from schema.defining import check_judged
 from schema.errors import Conflict, UnknownName, WrongInput
 from schema.identity import checked_name
 from schema.requests import Change
@@ -55,6 +58,7 @@ class Commands:
         self._live = live
         self._profiles = Profiles(store.profiles, questions.results, questions.offers)
         self._queueing = Queueing(store, studies, questions.results)
+        self._result_edits = ResultEdits(store, studies, supply, live)
 
     async def carry_out(self, change: Change, client: str, turn: Turn) -> object:
         """Decide what ``client`` asks for; the result that `schema.requests.RESULTS` names.
@@ -91,12 +95,15 @@ class Commands:
                 return self._steer(change, turn)
             case QueueTrial():
                 return await self._queueing.queue(change, client, turn)
+            case RescoreTrial() | HideTrial() | AnnotateTrial() | LearnFromFork():
+                return await self._result_edits.carry_out(change, client, turn)
             case _:
                 return await self._profiles.carry_out(change, client, turn)
 
     async def _create(self, spec: StudySpec, client: str, turn: Turn) -> StudyOverview:
         checked_name("study", spec.name)
         self._check_offered(spec, turn)
+        check_judged(spec)
         make_sampler(spec.sampler, spec.seed)
         check_space(spec.sampler, spec.objective.space)
         check_settings(spec.settings, spec.objective, spec.name)

@@ -16,22 +16,46 @@ def check_same(stored: StudySpec, wanted: StudySpec) -> None:
     """May the stored study go on as the wanted one?
 
     Raises:
-        WrongInput: it has another objective, metrics or space.
+        WrongInput: it has another objective, metrics or space, or one of them is a session.
     """
     new = "take another name with --study, or another database with --db"
-    if function_of(stored.objective.entry) != function_of(wanted.objective.entry):
+    if stored.kind is not wanted.kind:
+        was, asked = _what(stored), _what(wanted)
+        raise WrongInput(f"{stored.name!r} is a {was}, not a {asked}; take another name")
+    imported = not stored.objective.entry
+    if not imported and function_of(stored.objective.entry) != function_of(wanted.objective.entry):
         raise WrongInput(
             f"study {stored.name!r} is of the objective {stored.objective.entry}, not "
             f"{wanted.objective.entry}; {new}"
         )
+    if stored.objective.dynamic != wanted.objective.dynamic:
+        raise WrongInput(f"study {stored.name!r} was made with another search space; {new}")
     if stored.objective.metrics != wanted.objective.metrics:
         raise WrongInput(f"study {stored.name!r} optimises other metrics; {new}")
+    if stored.objective.dynamic:  # its space is what trials asked for
+        return
     if stored.objective.space.fingerprint() != wanted.objective.space.fingerprint():
+        if not stored.is_session and stored.origin != wanted.origin:
+            again = stored.origin.replace("profile", "--profile", 1) or "no --profile"
+            raise WrongInput(
+                f"study {stored.name!r} was made from {_from(stored)}, not from {_from(wanted)}; "
+                f"go on with {again}, or {new}"
+            )
         raise WrongInput(f"study {stored.name!r} was made with another search space; {new}")
+
+
+def _what(spec: StudySpec) -> str:
+    return "session" if spec.is_session else "study"
+
+
+def _from(spec: StudySpec) -> str:
+    return spec.origin or "the defaults of its objective"
 
 
 def first_difference(study: ObjectiveDescription, offer: ObjectiveDescription) -> str:
     """What keeps a runner with this offer from the study's trials; empty if nothing does."""
+    if study.dynamic and offer.dynamic:  # what it optimises and searches only the study knows
+        return ""
     metrics = [f"{m.direction} {m.name}" for m in study.metrics]
     offered_metrics = [f"{m.direction} {m.name}" for m in offer.metrics]
     if metrics != offered_metrics:

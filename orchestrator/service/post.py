@@ -1,5 +1,8 @@
 """What a turn has to say goes out: to all runners at once, in messages that are not too large.
 
+No turn waits for what an earlier one had to say. Orders restate what holds, so that a lost one is
+made good by the next; what counts is stored before.
+
 An orchestrator declares the queues of its runners, because they may declare none: when a runner
 arrives, before its first orders, and again when a queue turns out to be gone.
 """
@@ -9,6 +12,7 @@ import logging
 from collections.abc import Mapping
 
 from orchestrator.engine.leases import Leases
+from orchestrator.service.jobs import Jobs
 from orchestrator.service.runners import Runner
 from orchestrator.service.turn import Turn, bodies
 from schema.broker import Broker
@@ -20,10 +24,12 @@ from schema.messages import Orders
 logger = logging.getLogger(__name__)
 
 DECLARE_SECONDS = 5.0
+FLUSH_SECONDS = 3.0
+MOST_LETTERS = 4096
 
 
 class Post:
-    """Sends the orders of one orchestrator in its ``term``."""
+    """Sends the orders of one orchestrator in its ``term``, each as one of ``jobs``."""
 
     def __init__(
         self,
@@ -32,41 +38,58 @@ class Post:
         leases: Leases,
         runners: Mapping[str, Runner],
         term: int,
+        jobs: Jobs,
     ) -> None:
         self._broker = broker
         self._orchestrator = orchestrator
         self._leases = leases
         self._runners = runners
         self._term = term
+        self._jobs = jobs
         self._codec = orders_codec()
+        self._letters: set[asyncio.Task[None]] = set()
 
     async def send(self, turn: Turn) -> None:
-        """Tell every runner what there is to say, by what holds now; lost orders are restated."""
-        letters = []
+        """Begin to tell every runner what there is to say, by what holds now.
+
+        Waits only while the broker has taken none of the last `MOST_LETTERS`.
+        """
         for to in turn.addressees():
             orders = turn.orders(to, self._runners.get(to.runner), self._leases, self._term)
-            letters.append(self._deliver(to.runner, orders, declare=to.runner in turn.arrived))
-        if len(letters) == 1:
-            await letters[0]
-        elif letters:
-            await asyncio.gather(*letters)
+            self._begin(to.runner, orders, declare=to.runner in turn.arrived)
+        while len(self._letters) > MOST_LETTERS:
+            await asyncio.wait(self._letters, return_when=asyncio.FIRST_COMPLETED)
 
-    async def hint(self, turn: Turn) -> None:
-        """Tell the runners at once which trials are to be pruned, and nothing else."""
+    def hint(self, turn: Turn) -> None:
+        """Begin to tell the runners which trials are to be pruned, and nothing else."""
         for to, orders in turn.pruned.items():
             hint = Orders(term=self._term, leases=tuple(orders), boot=to.boot)
-            await self._deliver(to.runner, hint, declare=False)
+            self._begin(to.runner, hint, declare=False)
+
+    async def flush(self) -> None:
+        """What was begun is said on return, if the broker takes it in time."""
+        if self._letters:
+            await asyncio.wait(self._letters, timeout=FLUSH_SECONDS)
+
+    def _begin(self, runner: str, orders: Orders, *, declare: bool) -> None:
+        letter = self._jobs.start(self._deliver(runner, orders, declare=declare))
+        self._letters.add(letter)
+        letter.add_done_callback(self._letters.discard)
 
     async def _deliver(self, runner: str, orders: Orders, *, declare: bool) -> None:
-        queue = runner_queue(runner, self._orchestrator)
         if declare:
             await self._declare(runner)
-        for body in bodies(orders, self._codec):
-            if await self._broker.publish(queue, body):
-                continue
-            if self._broker.connected:  # the queue is gone
-                await self._declare(runner)
-                await self._broker.publish(queue, body)
+        parts = [self._publish(runner, body) for body in bodies(orders, self._codec)]
+        if len(parts) == 1:
+            await parts[0]
+        else:
+            await asyncio.gather(*parts)
+
+    async def _publish(self, runner: str, body: bytes) -> None:
+        queue = runner_queue(runner, self._orchestrator)
+        if not await self._broker.publish(queue, body) and self._broker.connected:
+            await self._declare(runner)  # the queue is gone
+            await self._broker.publish(queue, body)
 
     async def _declare(self, runner: str) -> None:
         try:

@@ -11,20 +11,32 @@ from typing import TypeVar
 import msgspec
 
 from orchestrator.engine.leases import Leases
-from orchestrator.engine.progress import progress_of, progress_of_stored
+from orchestrator.engine.progress import progress_of_stored
+from orchestrator.engine.study_engine import StudyEngine
 from orchestrator.engine.trials import Moment
 from orchestrator.reading.results import Results
 from orchestrator.reading.summary import summarise
+from orchestrator.service.feed import Feed
+from orchestrator.service.insight import Insight
+from orchestrator.service.news import News
 from orchestrator.service.reception import Reception
 from orchestrator.service.runners import Runner, offered
 from orchestrator.service.studies import Studies
 from schema.commands.edits import ListRevisions
+from schema.commands.feed import GetChanges, GetCurves, GetLog
+from schema.commands.insight import GetImportance, GetPruners, GetReplay, GetScores
 from schema.commands.pages import PAGE_BYTES, PAGE_ROWS
 from schema.commands.profiles import GetProfile, GetProfileHistory, ListProfiles
 from schema.commands.runners import Held, ListOffers, ListRunners, Presence, RunnerOverview
 from schema.commands.service import GetService, ServiceOverview
-from schema.commands.studies import GetProgress, GetStudy, GetSummary, ListStudies
-from schema.commands.trials import GetTrial, GetTrials, TrialDetail
+from schema.commands.studies import (
+    GetProgress,
+    GetStudy,
+    GetSummary,
+    ListSettings,
+    ListStudies,
+)
+from schema.commands.trials import GetAttempts, GetTrial, GetTrials, TrialDetail
 from schema.errors import UnknownName
 from schema.messages import Report
 from schema.requests import Question
@@ -46,12 +58,17 @@ class Questions:
         reception: Reception,
         leases: Leases,
         results: Callable[[], Awaitable[Results]],
+        news: News,
+        progress: Callable[[StudyEngine], Awaitable[Progress]],
     ) -> None:
         self._service = service
         self._studies = studies
         self._reception = reception
         self._leases = leases
+        self._progress_of = progress
         self.results = results
+        self._insight = Insight(studies, results)
+        self._feed = Feed(news, results, self._open_progress, self._stored_progress)
 
     async def answer(self, question: Question, now: Moment) -> object:
         """The result that `schema.requests.RESULTS` names for this question.
@@ -74,6 +91,10 @@ class Questions:
                 studies = await (await self.results()).studies()
                 studies.sort(key=lambda study: study.id)
                 return _page(study for study in studies if study.id >= question.first)
+            case ListSettings():
+                results = await self.results()
+                of = await results.study(question.study)
+                return _page(await results.settings(of, max(question.first, 1), PAGE_ROWS))
             case GetStudy():
                 return await (await self.results()).study(question.study)
             case GetSummary():
@@ -82,6 +103,18 @@ class Questions:
                 return await self._trials(question)
             case GetTrial():
                 return await self._trial(question)
+            case GetAttempts():
+                results = await self.results()
+                study = await results.study(question.study)
+                return tuple(await results.attempts_of(study, question.trials))
+            case GetChanges():
+                return await self._feed.changes(question)
+            case GetCurves():
+                return await self._feed.curves(question)
+            case GetLog():
+                return await self._feed.log(question)
+            case GetScores() | GetImportance() | GetPruners() | GetReplay():
+                return await self._insight.answer(question)
             case ListRevisions():
                 return await self._revisions(question)
             case ListProfiles():
@@ -125,9 +158,13 @@ class Questions:
         return runner.overview(now.mono, self._leases.lease_seconds, held)
 
     async def _progress(self, study: str) -> Progress:
+        return await self._open_progress(study) or await self._stored_progress(study)
+
+    async def _open_progress(self, study: str) -> Progress | None:
         engine = self._studies.named(study)
-        if engine is not None:
-            return progress_of(engine)
+        return None if engine is None else await self._progress_of(engine)
+
+    async def _stored_progress(self, study: str) -> Progress:
         results = await self.results()
         overview = await results.study(study)
         return progress_of_stored(overview, await results.trials(overview))

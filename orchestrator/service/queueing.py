@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from orchestrator.engine.suggestions import Queued
 from orchestrator.reading.results import Results
+from orchestrator.service.sessions import check_queued
 from orchestrator.service.studies import Studies
 from orchestrator.service.turn import Turn
 from orchestrator.store.rows import values_text
@@ -38,9 +39,10 @@ class Queueing:
         Raises:
             UnknownName: there is no such study, profile or trial.
             InvalidValue: the study does not allow a value of it.
-            WrongInput: nothing was named to be queued.
+            WrongInput: nothing was named to be queued, or the study is a session.
         """
         study = await (await self._results()).study(wanted.study)
+        check_queued(study.spec)
         space = study.spec.objective.space
         origin, base, notes = await self._origin(wanted, study)
         values = edited(base, wanted.set, space)

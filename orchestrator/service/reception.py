@@ -18,8 +18,19 @@ from orchestrator.service.runners import Runner
 from orchestrator.service.turn import Address, Turn
 from schema.codec import runner_codec
 from schema.errors import Undecodable, WrongInput
+from schema.events import EventKind
 from schema.identity import checked_name, runner_party
-from schema.messages import PROTOCOL, Final, Heartbeat, Hello, LeaseClaim, Record, Records, Steer
+from schema.messages import (
+    PROTOCOL,
+    UNDERSTOOD,
+    Final,
+    Heartbeat,
+    Hello,
+    LeaseClaim,
+    Record,
+    Records,
+    Steer,
+)
 from schema.trial import Desired, TrialState
 
 OFFER_AGAIN_SECONDS = 2.0
@@ -76,12 +87,12 @@ class Reception:
             greeting = self._greeting.decode(body)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return None
-        return greeting if greeting.protocol != PROTOCOL else None
+        return None if greeting.protocol in UNDERSTOOD else greeting
 
     # ------------------------------------------------------------------ arriving
 
     def _welcome(self, hello: Hello, turn: Turn) -> None:
-        if hello.protocol != PROTOCOL:
+        if hello.protocol not in UNDERSTOOD:
             greeting = _Greeting(
                 runner=hello.runner,
                 boot=hello.boot,
@@ -93,7 +104,7 @@ class Reception:
         to = Address(hello.runner, hello.boot)
         known = self.runners.get(hello.runner)
         if known is not None and (why := known.keeps_out(hello, turn.moment.mono)):
-            turn.turn_away(to, why)
+            turn.turn_away(to._replace(began=hello.began), why)
             return
         runner = self.runners[hello.runner] = Runner(
             name=hello.runner,
@@ -107,6 +118,8 @@ class Reception:
             devices=hello.devices,
             steer=self._steer_of(hello.runner, turn),
         )
+        if known is not None:
+            runner.after(known)
         turn.arrived.add(runner.name)
         turn.greet(to)
         for trial in list(self._leases.held.get(runner.name, {}).values()):
@@ -152,7 +165,7 @@ class Reception:
         sentence = "" if engine.done else runner.misfit(engine.spec)
         if sentence and (engine.id, sentence) not in self._told:
             self._told.add((engine.id, sentence))
-            turn.changes.note(turn.moment.wall, engine.id, "runner refused", sentence)
+            turn.changes.note(turn.moment.wall, engine.id, EventKind.RUNNER_REFUSED, sentence)
 
     # ------------------------------------------------------------------ living
 
@@ -160,6 +173,9 @@ class Reception:
         known = self.runners.get(message.runner)
         if known is not None and known.boot != message.boot:
             known = None
+        if known is not None and isinstance(message, Heartbeat) and known.is_not(message):
+            turn.introduce.add(Address(message.runner, message.boot, message.began))
+            return
         if known is None:
             turn.introduce.add(Address(message.runner, message.boot))
         else:

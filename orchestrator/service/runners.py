@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from orchestrator.service.differences import first_difference, of_this_name, same_objective
 from schema.commands.runners import Held, Presence, RunnerOverview
-from schema.messages import DeviceHealth, Hello, Steer
+from schema.messages import DeviceHealth, Heartbeat, Hello, Steer
 from schema.study import ObjectiveDescription, StudySpec
 
 SUSPECT_SECONDS = 20.0
@@ -37,7 +37,8 @@ class Runner:
 
     ``boot`` names its spool: another one means that all it held before is gone. ``refused`` says
     why it is given nothing at all, ``matches`` what it was found to have for a study, by the
-    study's name. It has ``left`` when it said goodbye. ``began`` is as in its ``Hello``.
+    study's name. It has ``left`` when it said goodbye. ``began`` is as in its ``Hello``;
+    ``replaced`` are host and beginning of those that had its spool before it.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Runner:
     refused: str = ""
     steer: Steer = Steer.RUN
     matches: dict[str, Match] = field(default_factory=dict)
+    replaced: frozenset[tuple[str, float]] = frozenset()
 
     def available(self, now: float) -> bool:
         """May it be given anything?"""
@@ -91,7 +93,7 @@ class Runner:
     def _match(self, spec: StudySpec) -> Match:
         known = self.matches.get(spec.name)
         if known is None:
-            known = self.matches[spec.name] = self._compare(spec.objective)
+            known = self.matches[spec.name] = self._compare(spec.offered)
         return known
 
     def _compare(self, wanted: ObjectiveDescription) -> Match:
@@ -108,17 +110,33 @@ class Runner:
             return Match(misfit=f"{offers}: {difference}")
         return Match()
 
+    def is_not(self, heartbeat: Heartbeat) -> bool:
+        """Is this of another process, which has its spool too?"""
+        told = heartbeat.began and self.began
+        return bool(told) and heartbeat.began != self.began
+
+    def after(self, earlier: "Runner") -> None:
+        """It has come in the place of ``earlier``."""
+        if earlier.boot == self.boot and not earlier.left:
+            self.replaced = (earlier.replaced | {(earlier.host, earlier.began)}) - {
+                (self.host, self.began)
+            }
+
     def keeps_out(self, hello: Hello, now: float) -> str:
         """Why whoever says this cannot have the name of this runner; empty if he may.
 
         He may if he has its spool, or if it is not there any more: it said goodbye, nothing was
         heard of it lately, or he was started after it on its host, which is how one that was
-        killed comes back.
+        killed comes back. Who had its spool, and speaks after he was replaced, has a copy of it.
         """
-        gone = self.left or self.refused or now - self.seen > SUSPECT_SECONDS
-        if hello.boot == self.boot or gone:
+        if self.left or self.refused or now - self.seen > SUSPECT_SECONDS:
             return ""
         another = f"another runner called {self.name!r}"
+        if hello.boot == self.boot:
+            if (hello.host, hello.began) not in self.replaced:
+                return ""
+            there = f"{another} was started on host {self.host or 'unknown'} with a copy of this"
+            return f"{there} one's folder; give each a --state-dir of its own and a --name"
         if hello.host != self.host:
             there = f"{another} is connected from host {self.host or 'unknown'}"
             return f"{there}; start this one with another --name"

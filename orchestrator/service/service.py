@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from orchestrator.engine.leases import Leases
+from orchestrator.engine.progress import progress_of
 from orchestrator.engine.scheduling import plan, very_short
 from orchestrator.engine.study_engine import StudyEngine
 from orchestrator.engine.trials import Moment
@@ -28,6 +29,7 @@ from orchestrator.service.commands import Commands
 from orchestrator.service.inbox import Inbox
 from orchestrator.service.jobs import Jobs
 from orchestrator.service.ledger import Ledger
+from orchestrator.service.news import News
 from orchestrator.service.post import Post
 from orchestrator.service.questions import Questions
 from orchestrator.service.reception import Reception
@@ -44,6 +46,7 @@ from schema.failpoints import reach
 from schema.identity import ORCHESTRATOR, clients_inbox, runners_inbox
 from schema.messages import PROTOCOL, Steer
 from schema.requests import Change, Request
+from schema.results import Progress
 from schema.study import StudySpec
 
 logger = logging.getLogger(__name__)
@@ -52,7 +55,7 @@ TICK_SECONDS = 1.0
 LATE_SECONDS = 10.0
 """A tick that is so late says that this process stood still, and could hear nobody."""
 
-GATHER_SECONDS = 0.002
+GATHER_SECONDS = 0.005
 """Where trials are shorter than a transaction, a turn waits this long for company."""
 
 
@@ -86,15 +89,25 @@ class Service:
         self._reception = Reception(self.leases, self._studies.engines, version)
         self._chronicle = Chronicle(self._studies.engines, self._reception.runners, self.leases)
         self._supply = Supply(sampler, self._studies.engines, self._wake)
-        self._post = Post(broker, orchestrator, self.leases, self._reception.runners, store.term)
+        self._jobs = Jobs()
+        self._post = Post(
+            broker, orchestrator, self.leases, self._reception.runners, store.term, self._jobs
+        )
+        self._news = News(store.term)
         self._questions = Questions(
-            self._overview, self._studies, self._reception, self.leases, self._results.get
+            self._overview,
+            self._studies,
+            self._reception,
+            self.leases,
+            self._results.get,
+            self._news,
+            self._progress,
         )
         self._commands = Commands(
             store, self._studies, self._supply, self._reception, self._questions, self.leases.live
         )
-        self._clients = Clients(
-            broker, self._questions, self._change, self._put_aside, _now, orchestrator=orchestrator
+        self.clients = Clients(
+            broker, self._questions, self._change, self._put_aside, _now, self._jobs, orchestrator
         )
         self._inbox = Inbox()
         self._aside: list[tuple[str, str, bytes]] = []
@@ -105,7 +118,6 @@ class Service:
         self._work = asyncio.Event()
         self._lessons = asyncio.Event()
         self._turned = asyncio.Event()  # of the present turn; each has one of its own
-        self._jobs = Jobs()
 
     # ------------------------------------------------------------------ life
 
@@ -124,7 +136,7 @@ class Service:
                 self._supply.open_later(engine, past)
         for queue, receiver, prefetch in (
             (runners_inbox(self._name), self._receive, 1024),
-            (clients_inbox(self._name), self._receive_request, 64),
+            (clients_inbox(self._name), self.clients.receive, 64),
         ):
             await self._broker.declare(queue)
             await self._broker.consume(queue, receiver, prefetch=prefetch)
@@ -139,6 +151,7 @@ class Service:
         trace: TracebackType | None,
     ) -> None:
         self._alarm.cancel()
+        await self._post.flush()
         await self._jobs.end()
         await self._supply.close()
         await self._results.close()
@@ -215,9 +228,6 @@ class Service:
         self._inbox.put(delivery)
         self._work.set()
 
-    def _receive_request(self, delivery: Delivery) -> None:
-        self._jobs.start(self._clients.serve(delivery))
-
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_SECONDS)
@@ -260,10 +270,8 @@ class Service:
             turn = Turn(_now())
             turn.quarantine(inbox[0].sender or "a runner", failure(error), inbox[0].body)
         await self._complete(turn)
-        if len(inbox) == 1:
-            await inbox[0].acknowledge()
-        elif inbox:
-            await asyncio.gather(*(delivery.acknowledge() for delivery in inbox))
+        for delivery in inbox:
+            await delivery.acknowledge()
         reach("service.after_acknowledge")
         self._turned.set()
         self._turned = asyncio.Event()
@@ -320,14 +328,10 @@ class Service:
         for it: a trial that was ended for a verdict which was then not stored is judged again, and
         is pruned, whoever ended it. Only an orchestrator that was in office a moment ago may.
         """
-        hints = None
         if turn.pruned and self._ledger.fresh:
-            hints = asyncio.create_task(self._post.hint(turn))
-        try:
-            await self._ledger.commit(turn.changes)
-        finally:
-            if hints is not None:
-                await hints
+            self._post.hint(turn)
+        await self._ledger.commit(turn.changes)
+        self._news.tell(turn.changes)
         await self._post.send(turn)
         try:
             self._chronicle.tell(turn)
@@ -367,6 +371,13 @@ class Service:
     def _put_aside(self, source: str, why: str, raw: bytes) -> None:
         self._aside.append((source, why, raw))
         self._wake()
+
+    async def _progress(self, engine: StudyEngine) -> Progress:
+        """A study as it is once what was decided of it is stored, or cannot be."""
+        if self._ledger.degraded:
+            return progress_of(engine)
+        async with self._deciding:
+            return progress_of(engine)
 
     def _overview(self) -> ServiceOverview:
         return ServiceOverview(

@@ -14,11 +14,17 @@ from orchestrator.engine.suggestions import Past, Queued
 from orchestrator.engine.time_limit import ServedTimes, out_of_time
 from orchestrator.engine.trials import Moment, Trial
 from orchestrator.service.differences import check_same
+from orchestrator.service.sessions import (
+    check_goes_on,
+    check_session,
+    check_settings_of_session,
+)
 from orchestrator.service.turn import Turn
 from orchestrator.store.rows import StudyRow
 from orchestrator.store.store import Store
 from schema.commands.studies import SettingsVersion
 from schema.errors import UnknownName, WrongInput
+from schema.events import EventKind
 from schema.results import StudyOverview
 from schema.study import StudySettings, StudySpec
 from schema.trial import TrialState
@@ -109,6 +115,8 @@ class Studies:
             WrongInput: a study of this name has another objective, space or, while it runs,
                 another sampler.
         """
+        if spec.is_session:
+            check_session(spec)
         engine = self.named(spec.name)
         if engine is not None and not engine.done:
             self._go_on(engine, spec, author, turn)
@@ -118,6 +126,9 @@ class Studies:
             engine = self._create(spec, author, turn)
             return engine, []
         check_same(row.spec, spec)
+        if spec.is_session and (trial := await self._store.result(row.id, 0)) is not None:
+            check_goes_on(row.spec, spec, trial.state)
+        spec = _going_on(row.spec, spec)
         engine, past = await self._load(row, spec, turn.moment)
         engine.reopen()
         self._times.begin(engine.id)
@@ -129,10 +140,13 @@ class Studies:
 
     def _create(self, spec: StudySpec, author: str, turn: Turn) -> StudyEngine:
         engine = StudyEngine(self._next, spec, self._leases)
-        engine.queued.append(Queued(values=spec.start or spec.objective.space.defaults()))
+        if not spec.objective.dynamic:
+            engine.queued.append(Queued(values=spec.start or spec.objective.space.defaults()))
         self._next += 1
         self._register(engine, StudyRow(engine.id, spec.name, spec, turn.moment.wall, "", 0))
         turn.changes.studies.append((engine.id, spec.name, spec, turn.moment.wall))
+        text = f"{spec.objective.entry} by {author or 'this process'}"
+        turn.changes.note(turn.moment.wall, engine.id, EventKind.CREATED, text)
         self._new_version(engine, author, "", turn)
         return engine
 
@@ -141,7 +155,7 @@ class Studies:
     ) -> tuple[StudyEngine, list[Past]]:
         engine = StudyEngine(row.id, spec, self._leases)
         past = engine.restore(*await self._store.load(row.id), moment)
-        if not past:
+        if not past and not spec.objective.dynamic:
             engine.queued.append(Queued(values=spec.objective.space.defaults()))
         for queued in await self._store.queued(row.id):
             engine.queued.append(queued)
@@ -159,6 +173,8 @@ class Studies:
     def _go_on(self, engine: StudyEngine, spec: StudySpec, author: str, turn: Turn) -> None:
         stored = engine.spec
         check_same(stored, spec)
+        if spec.is_session:
+            check_goes_on(stored, spec, TrialState.WAITING)
         if (stored.sampler, stored.seed) != (spec.sampler, spec.seed):
             raise WrongInput(
                 f"study {spec.name!r} runs with sampler {stored.sampler!r} and seed {stored.seed}, "
@@ -188,6 +204,8 @@ class Studies:
         Raises:
             WrongInput: the settings describe no pruner.
         """
+        if engine.spec.is_session:
+            check_settings_of_session(engine.spec.name, settings)
         if settings != engine.spec.settings:
             limits = engine.spec.settings.limits
             engine.change(settings)
@@ -195,14 +213,15 @@ class Studies:
                 engine.reopen()
             turn.changes.redefined[engine.id] = engine.spec
             self._new_version(engine, author, because, turn)
-            text = f"version {self.version(engine)} by {author or 'this process'}: {because}"
-            turn.changes.note(turn.moment.wall, engine.id, "settings", text.removesuffix(": "))
         return SettingsVersion(version=self.version(engine), settings=engine.spec.settings)
 
     def _new_version(self, engine: StudyEngine, author: str, because: str, turn: Turn) -> None:
         version = self._versions[engine.id] = self._versions[engine.id] + 1
         settings, at = engine.spec.settings, turn.moment.wall
         turn.changes.settings.append((engine.id, version, settings, author, at, because))
+        if version > 1:
+            text = f"version {version} by {author or 'this process'}: {because}"
+            turn.changes.note(at, engine.id, EventKind.SETTINGS, text.removesuffix(": "))
 
     def delete(self, row: StudyRow, turn: Turn) -> StudyEngine | None:
         """Forget a study, with all its trials; returns its engine if it was open.
@@ -220,6 +239,7 @@ class Studies:
                 )
             self._forget(engine)
         turn.changes.deleted.append((row.id,))
+        turn.changes.note(turn.moment.wall, None, EventKind.DELETED, row.name)
         return engine
 
     def retire(self, moment: Moment) -> list[StudyEngine]:
@@ -253,8 +273,8 @@ class Studies:
                 self._closed[engine.id] = because
                 since = turn.moment.wall if because else None
                 turn.changes.closed.append((because, since, engine.id))
-                if because:
-                    turn.changes.note(turn.moment.wall, engine.id, "closed", because)
+                kind = EventKind.CLOSED if because else EventKind.REOPENED
+                turn.changes.note(turn.moment.wall, engine.id, kind, because)
 
     def due(self) -> float:
         """The monotonic time at which the next study has been served for as long as it may be."""
@@ -275,6 +295,15 @@ class Studies:
             counts={state: count for state, count in engine.counts.items() if count},
             closed_because=engine.closed_because,
         )
+
+
+def _going_on(stored: StudySpec, wanted: StudySpec) -> StudySpec:
+    """What it was made from stays known; so does what trials asked for, of a dynamic space."""
+    wanted = replace(wanted, start=stored.start, origin=stored.origin)
+    if not stored.objective.dynamic:
+        return wanted
+    objective = replace(wanted.objective, space=stored.objective.space)
+    return replace(wanted, objective=objective)
 
 
 def _unfinished(row: StudyRow, counts: dict[str, int]) -> bool:

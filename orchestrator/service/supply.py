@@ -7,7 +7,7 @@ its new trials wait.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from orchestrator.engine.study_engine import StudyEngine
 from orchestrator.engine.suggestions import Ask, Past
@@ -33,6 +33,7 @@ class Supply:
         self._suggested: list[tuple[StudyEngine, list[tuple[Ask, dict[str, Value]]]]] = []
         self._hungry = asyncio.Event()
         self._opening: set[asyncio.Task[None]] = set()
+        self._outdated: dict[StudyEngine, Callable[[], Awaitable[Sequence[Past]]]] = {}
 
     async def open(self, engine: StudyEngine, past: Sequence[Past]) -> None:
         """Build the sampler of a study from its past trials.
@@ -63,6 +64,15 @@ class Supply:
         self._opening.add(task)
         task.add_done_callback(self._opening.discard)
 
+    def open_anew(self, engine: StudyEngine, past: Callable[[], Awaitable[Sequence[Past]]]) -> None:
+        """What the sampler learnt was changed: before it is asked again it is built from ``past``,
+        once however often that is said. What it suggested and is no trial yet is forgotten."""
+        if engine.spec.sampler == "random":  # it learns nothing
+            return
+        self._outdated[engine] = past
+        self._asking.discard(engine)
+        self._suggested = [(each, found) for each, found in self._suggested if each is not engine]
+
     def begin_session(self, engine: StudyEngine, turn: Turn) -> None:
         """A session needs no sampler: its one trial is there from the beginning. Of a search
         nothing is."""
@@ -81,6 +91,7 @@ class Supply:
         """The study is not open any more."""
         self._ready.discard(engine)
         self._asking.discard(engine)
+        self._outdated.pop(engine, None)
         self._sampler.close(engine.id)
 
     def create(self, turn: Turn) -> None:
@@ -114,6 +125,10 @@ class Supply:
         if not asks:
             return
         self._asking.add(engine)
+        if (past := self._outdated.pop(engine, None)) is not None:
+            await self._sampler.open(engine.id, engine.spec, await past())
+            if engine not in self._asking:  # it was closed meanwhile, or changed once more
+                return
         tells, engine.tells = engine.tells, []
         found = await self._sampler.exchange(engine.id, tells, asks)
         if engine not in self._asking:  # the study was closed meanwhile

@@ -23,10 +23,12 @@ QUARANTINED_BYTES = 4096
 
 
 class Address(NamedTuple):
-    """Whom orders are for; an empty ``boot`` is whoever reads the queue of that name."""
+    """Whom orders are for; an empty ``boot`` is whoever reads the queue of that name, ``began`` 0
+    whoever has that boot."""
 
     runner: str
     boot: str
+    began: float = 0.0
 
 
 @dataclass(slots=True)
@@ -86,7 +88,8 @@ class Turn:
         """What there is to say, by what holds now; ``runner`` is who is known by that name."""
         answers = self.answers.get(to, {})
         if to in self.turned_away:
-            return Orders(term=term, boot=to.boot, refused=self.turned_away[to], taken=True)
+            why = self.turned_away[to]
+            return Orders(term=term, boot=to.boot, began=to.began, refused=why, taken=True)
         return Orders(
             term=term,
             leases=tuple(
@@ -99,6 +102,7 @@ class Turn:
             steer=Steer.RUN if runner is None else runner.steer,
             refused="" if runner is None else runner.refused,
             boot=to.boot,
+            began=to.began,
         )
 
 
@@ -121,6 +125,7 @@ def _assignment(engine: StudyEngine, trial: Trial, runner: Runner | None) -> Ass
         objective=own or engine.spec.objective.entry,
         values=values,
         revision=number,
+        earlier=revisions.earlier(trial),
         seed=trial_seed(engine.spec.seed, trial.number),
         boot=trial.boot,
         limit_seconds=engine.spec.settings.limits.trial_seconds,

@@ -100,6 +100,18 @@ class Database:
 
         return await self.run(transaction)
 
+    async def look(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run ``work``, which reads, on one state of the database, whoever writes meanwhile."""
+
+        def looking(db: sqlite3.Connection) -> T:
+            db.execute("BEGIN")
+            try:
+                return work(db)
+            finally:
+                db.execute("ROLLBACK")
+
+        return await self.run(looking)
+
     async def close(self) -> None:
         """Close the connection; the database is complete on disk."""
         await self._connection.close()
@@ -194,6 +206,8 @@ def _sentence(path: Path, error: sqlite3.Error) -> str:
         return f"{path} is not a TrialMQ database ({text}); choose another with --db"
     if "locked" in text or "busy" in text:
         return f"{path} is locked by another program; end it or choose another with --db"
+    if "no such" in text:
+        return f"{path} was written by an older TrialMQ; `trialmq run` or `serve` upgrades it"
     if "full" in text:
         return f"{path}: the disk is full; what was stored is intact, free some space and run again"
     if "I/O" in text:

@@ -68,6 +68,7 @@ def _revisions(rows: Iterable[Row]) -> Iterable[tuple[int, Revision]]:
                 step=row[11],
                 applied_at=row[12],
                 reason=row[13],
+                dropped=_paths.decode(row[14]),
             ),
         )
 
@@ -88,6 +89,7 @@ def _row(trial: int, revision: Revision) -> Row:
         revision.step,
         revision.applied_at,
         revision.reason,
+        _text(revision.dropped),
     )
 
 

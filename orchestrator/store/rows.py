@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from orchestrator.engine.trials import Trial
+from schema.revision import Fork
 from schema.study import StudySettings, StudySpec
 from schema.trial import Desired, FailureKind, TrialState
 from schema.values import Value
@@ -20,6 +21,9 @@ Row = tuple[Any, ...]
 _values_encoder = msgspec.json.Encoder()
 _values_decoder = msgspec.json.Decoder(dict[str, Value])
 _spec_decoder = msgspec.json.Decoder(StudySpec)
+_tags_decoder = msgspec.json.Decoder(tuple[str, ...])
+_fork_decoder = msgspec.json.Decoder(Fork)
+_settings_decoder = msgspec.json.Decoder(StudySettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,11 @@ def study_from(row: Row) -> StudyRow:
 def spec_text(spec: StudySpec | StudySettings) -> str:
     """A study's definition, or its settings, as it is stored."""
     return _values_encoder.encode(spec).decode()
+
+
+def settings_from(text: str) -> StudySettings:
+    """The settings that are stored as ``text``."""
+    return _settings_decoder.decode(text)
 
 
 def values_text(values: dict[str, Value]) -> str:
@@ -85,6 +94,13 @@ def trial_from(row: Row) -> Trial:
         slot=row[25] or "",
         revision=row[26],
         restarting=bool(row[27]),
+        hidden=bool(row[28]),
+        note=row[29],
+        tags=_tags_decoder.decode(row[30]),
+        measured=None if row[31] is None else json.loads(row[31]),
+        fork=None if row[32] is None else _fork_decoder.decode(row[32]),
+        learn=bool(row[33]),
+        edits=row[34],
     )
 
 
@@ -111,7 +127,7 @@ def updated_row(trial: Trial) -> Row:
         trial.crashes,
         trial.losses,
         trial.value,
-        None if trial.metrics is None else json.dumps(trial.metrics),
+        _metrics_text(trial.metrics),
         trial.failure,
         trial.reason,
         trial.reports,
@@ -126,3 +142,22 @@ def updated_row(trial: Trial) -> Row:
         trial.restarting,
         trial.id,
     )
+
+
+def annotated_row(trial: Trial) -> Row:
+    """The parameters of ``annotate_trial``."""
+    return (
+        trial.value,
+        _metrics_text(trial.metrics),
+        trial.hidden,
+        trial.note,
+        _values_encoder.encode(trial.tags).decode(),
+        _metrics_text(trial.measured),
+        None if trial.fork is None else _values_encoder.encode(trial.fork).decode(),
+        trial.learn,
+        trial.id,
+    )
+
+
+def _metrics_text(metrics: dict[str, float] | None) -> str | None:
+    return None if metrics is None else json.dumps(metrics)

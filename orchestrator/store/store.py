@@ -4,6 +4,7 @@ Every turn of the service is one transaction, and in each the term is checked: a
 was replaced while it slept (a standby took over) writes nothing and learns it at once.
 """
 
+import json
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from orchestrator.store.queries import query
 from orchestrator.store.revisions import revisions_of_study, write_revisions
 from orchestrator.store.rows import (
     StudyRow,
+    annotated_row,
     created_row,
     spec_text,
     study_from,
@@ -25,6 +27,7 @@ from orchestrator.store.rows import (
     values_from,
     values_text,
 )
+from orchestrator.store.scores import write_scores
 from schema.codec import reports_codec
 from schema.errors import StoreError
 from schema.failpoints import reach
@@ -94,13 +97,21 @@ class Store:
             many(query("start_attempt"), changes.started)
         if changes.reports:
             many(query("insert_report"), changes.reports)
+        if changes.scored:
+            write_scores(db, changes.scored)
         if changes.ended:
             many(query("end_attempt"), changes.ended)
         if changes.configured:
-            rows = ((values_text(t.config), t.id) for t in changes.configured.values())
+            trials = changes.configured.values()
+            rows = ((values_text(t.sampled), values_text(t.config), t.id) for t in trials)
             many(query("update_config"), rows)
+        if changes.attributes:
+            documents = ((i, json.dumps(kept)) for i, kept in changes.attributes.items())
+            many(query("keep_attributes"), documents)
         if changes.touched:
             many(query("update_trial"), map(updated_row, changes.touched.values()))
+        if changes.annotated:
+            many(query("annotate_trial"), map(annotated_row, changes.annotated.values()))
         if changes.revisions or changes.revised:
             write_revisions(db, changes)
         if changes.queued or changes.dequeued or changes.profiles:
@@ -147,6 +158,31 @@ class Store:
             return trials, curves
 
         return await self._database.run(work)
+
+    async def results(self, study: int) -> list[Trial]:
+        """The trials of a study by number, each with the last that its counted attempt reported."""
+
+        def work(db: sqlite3.Connection) -> list[Trial]:
+            trials = [trial_from(row) for row in db.execute(query("trials_of_study"), (study,))]
+            last = dict(db.execute(query("last_reports_of_study"), (study,)))
+            return [_reported(trial, last.get(trial.number)) for trial in trials]
+
+        return await self._database.run(work)
+
+    async def result(self, study: int, number: int) -> Trial | None:
+        """One of them."""
+
+        def work(db: sqlite3.Connection) -> Trial | None:
+            row = db.execute(query("trial_by_number"), (study, number)).fetchone()
+            if row is None:
+                return None
+            trial = trial_from(row)
+            of = (trial.id, trial.attempt)
+            return _reported(
+                trial, *[b for (b,) in db.execute(query("reports_of_attempt"), of)][-1:]
+            )
+
+        return await self._database.run(work) if 0 <= number < 2**63 else None
 
     async def queued(self, study: int) -> list[Queued]:
         """The configurations that wait to become trials of a study, in their order."""
@@ -211,6 +247,13 @@ class Store:
         changes.settings.append((study, 1, spec.settings, "", created, ""))
         await self.commit(changes)
         return StudyRow(study, spec.name, spec, created)
+
+
+def _reported(trial: Trial, last: bytes | None = None) -> Trial:
+    """``trial`` with the end of its curve, out of the last of its reports."""
+    if last is not None and (reports := reports_codec().decode(last)):
+        _, trial.last_seconds, trial.last_metrics = reports[-1]
+    return trial
 
 
 def _write_studies(db: sqlite3.Connection, changes: Changes) -> None:

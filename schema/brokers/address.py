@@ -6,42 +6,20 @@ this order; a password only from a file that nobody else can read or from the en
 every user of a machine sees the command lines on it.
 """
 
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 import msgspec
 
-from schema.errors import BrokerError
+from schema.errors import BrokerError, WrongInput
+from schema.secrets import Secret, private_text
 
 URL_VARIABLE = "TRIALMQ_BROKER_URL"
 PASSWORD_VARIABLE = "TRIALMQ_BROKER_PASSWORD"
 DEFAULT_PORTS = {"amqp": 5672, "amqps": 5671}
 CERTIFICATE_FILES = ("cafile", "certfile", "keyfile")
 EXAMPLE = "amqp://user@host:5672/vhost"
-
-
-class Secret:
-    """A text that no log, traceback or table shows."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """The text itself, for the one place that needs it."""
-        return self._text
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._text == self._text
-
-    def __hash__(self) -> int:
-        return hash(self._text)
-
-    def __repr__(self) -> str:
-        return "Secret(…)"
 
 
 class BrokerAddress(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,14 +130,7 @@ def _address(where: str, parts: SplitResult, password: str) -> BrokerAddress:
 
 
 def _private_text(file: Path) -> str:
-    """The one line of a file that only its owner can read."""
     try:
-        mode = file.stat().st_mode
-        text = file.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise BrokerError(f"{file} cannot be read: {error}") from error
-    if stat.S_IMODE(mode) & 0o077:
-        raise BrokerError(f"{file} can be read by others than its owner; run: chmod 600 {file}")
-    if not text or "\n" in text:
-        raise BrokerError(f"{file}: one line is expected, the URL or the password and nothing else")
-    return text
+        return private_text(file)
+    except WrongInput as error:
+        raise BrokerError(str(error)) from error

@@ -12,7 +12,7 @@ import logging
 from collections import deque
 
 from schema.broker import Broker, Delivery, Receiver, Subscription
-from schema.errors import UnknownName
+from schema.errors import BrokerError, UnknownName
 from schema.identity import Queue, QueueKind
 
 logger = logging.getLogger(__name__)
@@ -141,6 +141,7 @@ class MemoryBroker(Broker):
         return not self._closed
 
     async def declare(self, queue: Queue) -> None:
+        self._check_open()
         if queue.name not in self._hub.queues:
             self._hub.queues[queue.name] = MemoryQueue(queue)
             if queue.kind is QueueKind.PRIVATE:
@@ -153,6 +154,7 @@ class MemoryBroker(Broker):
     async def consume(
         self, queue: Queue, receiver: Receiver, *, prefetch: int = 256
     ) -> Subscription:
+        self._check_open()
         known = self._hub.queues.get(queue.name)
         if known is None:
             raise UnknownName("queue", queue.name, self._hub.queues)
@@ -161,6 +163,10 @@ class MemoryBroker(Broker):
         self._subscriptions.append(subscription)
         known.wake()
         return subscription
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise BrokerError("this connection was closed; open another one")
 
     async def close(self) -> None:
         self._closed = True

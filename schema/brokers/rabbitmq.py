@@ -85,3 +85,4 @@ class RabbitMQBroker(Broker):
         self._closed = True
         await asyncio.gather(*(subscription.cancel() for subscription in self._subscriptions))
         await end(*self._links)
+        self._down.close()

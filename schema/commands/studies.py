@@ -14,6 +14,26 @@ class SettingsVersion(msgspec.Struct, frozen=True, kw_only=True):
     settings: StudySettings
 
 
+class SettingsChange(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings that were put in force, as ``version``, by whom, when (wall clock) and why.
+
+    An empty ``author`` is whoever started the study in this process.
+    """
+
+    version: int
+    settings: StudySettings
+    author: str
+    at: float
+    because: str = ""
+
+
+class ListSettings(msgspec.Struct, frozen=True, kw_only=True, tag="list settings"):
+    """A page of all settings that a study had, from version ``first`` on."""
+
+    study: str
+    first: int = 1
+
+
 class ListStudies(msgspec.Struct, frozen=True, kw_only=True, tag="list studies"):
     """A page of the studies, oldest first, from the one of id ``first`` on."""
 

@@ -1,5 +1,7 @@
 """What clients ask of trials, and change of them."""
 
+from typing import Annotated
+
 import msgspec
 
 from schema.messages import Report
@@ -29,6 +31,35 @@ class GetTrial(msgspec.Struct, frozen=True, kw_only=True, tag="get trial"):
 
     study: str
     number: int
+
+
+ATTEMPTS_OF = 200
+"""Of so many trials at most one question asks the attempts."""
+
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+
+
+class AttemptSpan(msgspec.Struct, frozen=True, kw_only=True):
+    """When and where attempt ``attempt`` of trial ``number`` ran; wall-clock seconds.
+
+    ``started`` is when it was handed out, as long as it has not begun. ``slot`` is empty until
+    then; ``ended`` and ``outcome`` are ``None`` until it has ended.
+    """
+
+    number: int
+    attempt: int
+    runner: str
+    slot: str
+    started: float
+    ended: float | None
+    outcome: str | None
+
+
+class GetAttempts(msgspec.Struct, frozen=True, kw_only=True, tag="get attempts"):
+    """When and where these trials ran, up to `ATTEMPTS_OF` of them; those that exist."""
+
+    study: str
+    trials: Annotated[tuple[Number, ...], msgspec.Meta(max_length=ATTEMPTS_OF)]
 
 
 class StopTrial(msgspec.Struct, frozen=True, kw_only=True, tag="stop trial"):

@@ -11,9 +11,10 @@ from typing import Protocol
 import pytest
 
 from schema.broker import Broker, Delivery
-from schema.brokers.address import BrokerAddress, Secret
+from schema.brokers.address import BrokerAddress
 from schema.brokers.memory import MemoryHub
 from schema.brokers.rabbitmq import RabbitMQBroker
+from schema.secrets import Secret
 from tests.conftest import ON_RABBITMQ
 from tests.rabbitmq_node import RabbitMQNode
 

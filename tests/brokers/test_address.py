@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from schema.brokers.address import BrokerAddress, Secret, broker_address
+from schema.brokers.address import BrokerAddress, broker_address
 from schema.brokers.connecting import connect
 from schema.errors import BrokerError
+from schema.secrets import Secret
 
 PASSWORD = {"TRIALMQ_BROKER_PASSWORD": "s3cret"}
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from schema.broker import Broker, Delivery
-from schema.errors import UnknownName
+from schema.errors import BrokerError, UnknownName
 from schema.identity import Queue, QueueKind
 from tests.brokers.members import MARKS, MEMBERS, PATIENCE_SECONDS, Inbox, bodies
 
@@ -368,12 +368,15 @@ async def test_a_receiver_that_raises_stops_nothing(broker: Broker, queue: Queue
     assert bodies(await inbox.take(5)) == ONE_TO_FIVE
 
 
-async def test_a_closed_party_publishes_nothing(connect: Enter, queue: Queue) -> None:
+async def test_a_closed_party_says_and_hears_nothing(connect: Enter, queue: Queue) -> None:
     closed, listener = await connect(), await connect()
     inbox = Inbox()
     await listener.consume(queue, inbox)
     await closed.close()
     assert not await closed.publish(queue, b"from the grave")
+    for attempt in (closed.declare(unused()), closed.consume(queue, Inbox())):
+        with pytest.raises(BrokerError, match="was closed; open another one"):
+            await attempt
     await send(listener, queue, [b"alive"])
     assert bodies(await inbox.take(1)) == [b"alive"]
 

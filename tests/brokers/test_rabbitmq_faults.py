@@ -11,6 +11,7 @@ import pytest
 from schema.broker import Broker
 from schema.brokers.amqp.timing import Timing
 from schema.brokers.rabbitmq import RabbitMQBroker
+from schema.errors import BrokerError
 from schema.identity import Queue, QueueKind
 from tests.brokers.members import Inbox, address_of, bodies
 from tests.brokers.proxy import DOWN, UP, Proxy
@@ -92,6 +93,22 @@ async def test_after_a_reset_everything_is_used_again(
     again, new = await inbox.take(2)
     assert (again.body, again.redelivered) == (b"held", True)
     assert new.body == b"new"
+
+
+async def test_who_waits_for_a_connection_is_told_that_it_was_closed(
+    party: Broker, proxy: Proxy
+) -> None:
+    queue = await declared(party)
+    proxy.swallow(UP, DOWN)
+    proxy.reset()
+    await until(lambda: not party.connected)
+    waiting = asyncio.gather(
+        party.declare(queue), party.consume(queue, Inbox()), return_exceptions=True
+    )
+    await asyncio.sleep(0)
+    await party.close()
+    for error in await waiting:
+        assert isinstance(error, BrokerError) and "was closed" in str(error)
 
 
 async def test_an_acknowledgement_from_before_the_reset_does_no_harm_after_it(

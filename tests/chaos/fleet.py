@@ -17,7 +17,7 @@ from orchestrator.client.client import Client
 from schema.brokers.address import broker_address
 from schema.errors import TrialMQError, WrongInput
 from schema.pruning import PrunerSettings
-from schema.study import Limits, ObjectiveDescription, StudySettings, StudySpec
+from schema.study import Limits, ObjectiveDescription, StudyKind, StudySettings, StudySpec
 from tests.brokers.proxy import Proxy
 from tests.chaos.arena import PATIENCE_SECONDS, Arena
 from tests.chaos.processes import OBJECTIVES, SPOOL_SECONDS, Processes
@@ -146,6 +146,21 @@ class Fleet(Processes):
             settings=StudySettings(pruner=pruner, limits=limits),
         )
         self.trials += trials
+        await self._created(spec)
+
+    async def session(self, name: str = "s") -> None:
+        """Begin a session of the first objective."""
+        offer = await self.offer(self._objectives[0])
+        limits = Limits(trials=1)
+        spec = StudySpec(
+            name=name,
+            objective=offer,
+            sampler="random",
+            settings=StudySettings(pruner=NO_PRUNER, limits=limits),
+            kind=StudyKind.SESSION,
+            start=offer.space.defaults(),
+        )
+        self.trials += 1
         await self._created(spec)
 
     async def _created(self, spec: StudySpec) -> None:

@@ -58,6 +58,43 @@ def long(config: Point, trial: tq.Trial) -> dict[str, float]:
     return _work(config, trial, 100, 0.05)
 
 
+class Knobs(tq.Config):
+    """What is edited while it runs; ``ends`` ends it."""
+
+    rate: Annotated[float, tq.Range(0.0, 1.0), tq.Live()] = 0.5
+    decay: Annotated[float, tq.Range(0.0, 1.0), tq.Live()] = 0.0
+    ends: Annotated[bool, tq.Live()] = False
+    width: Annotated[int, tq.Range(1, 64)] = 4
+
+
+class Optimizer:
+    """As much of one as a binding sees."""
+
+    def __init__(self, rate: float) -> None:
+        self.param_groups = [{"lr": rate}]
+
+
+@tq.objective(maximize="score")
+def edited(config: Knobs, trial: tq.Trial) -> dict[str, float]:
+    """Tells what is in force at each step, until it is edited to end."""
+    truth.started(trial)
+    optimizer = Optimizer(config.rate)
+    trial.bind("rate", optimizer, "lr")
+    step = 0
+    while not trial.config.ends:
+        step += 1
+        told = {
+            "rate": optimizer.param_groups[0]["lr"],
+            "decay": trial.config.decay,
+            "width": float(trial.config.width),
+            "revision": float(trial.revision),
+        }
+        truth.reported(trial, step, **told)
+        trial.report(step, **told)
+        time.sleep(0.02)
+    return truth.finished(trial, {"score": optimizer.param_groups[0]["lr"]})
+
+
 @tq.objective(maximize="score", steps=8)
 def segfaults(config: Point, trial: tq.Trial) -> dict[str, float]:
     """Trial 1 always crashes its process."""

@@ -11,7 +11,7 @@ from tests.rabbitmq_node import RabbitMQNode
 
 pytestmark = [ON_RABBITMQ, pytest.mark.timeout(300)]
 
-ROWS = {"2", "6", "20", "28", "39", "42", "56.2"}
+ROWS = {"2", "6", "20", "28", "39", "42", "56.2", "57"}
 SEED = 7
 
 

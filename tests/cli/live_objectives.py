@@ -38,7 +38,7 @@ def train(config: Live, trial: tq.Trial) -> dict[str, float]:
 
     trial.bind("training.rate", optimizer, "lr")
     trial.bind("training.smoothing", smooth)
-    step = int(trial.latest_checkpoint.read_text()) if trial.latest_checkpoint else 0
+    step = int(trial.latest_checkpoint.read_text() or 0) if trial.latest_checkpoint else 0
     while not Path("end").exists():
         step += 1
         (trial.checkpoint_dir / "step").write_text(str(step))

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.conftest import OBJECTIVES
 from tests.cli.profiles import Place, copied
-from trialmq.local_service import local_user
+from trialmq.local_user import local_user
 
 TRAIN = f"{OBJECTIVES}:train"
 
@@ -154,7 +154,7 @@ def test_a_file_that_was_written_by_hand_is_filled_in_and_says_so(
     file = tmp_path / "mine.yaml"
     file.write_text("training: {epochs: 3}\n")
     said = place("profile", "import", str(file))
-    assert f"trialmq: {file}: model.slope: not in the profile; the default 1.0 is taken" in said.err
+    assert f"trialmq: {file}: model.slope: not in the profile; the default 1 is taken" in said.err
     assert said.out == "profile mine@1 is saved\n"
     assert place.values("mine")["training"]["epochs"] == 3
     assert "other@1" in place("profile", "import", str(file), "--name", "other").out
@@ -215,7 +215,7 @@ def test_the_same_command_goes_on_with_a_study_that_started_from_a_profile(place
     place("profile", "save", "quiet", "--from", "quick:2")
     place.run(TRAIN, "--profile", "quiet@1", "--study", "next", "--trials", "3")
     refused = place.refused("run", TRAIN, *words, "--trials", "4", "--quiet")
-    assert "study 'next' was made with another search space" in refused
+    assert "study 'next' was made from profile quiet@1, not from profile quiet@2" in refused
 
 
 def test_what_is_set_for_a_run_wins_over_its_profile(place: Place) -> None:

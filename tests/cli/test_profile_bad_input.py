@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.store.database import write_lock
+from orchestrator.store.database import APPLICATION_ID, write_lock
+from orchestrator.store.queries import migrations
 from tests.cli.conftest import OBJECTIVES
 from tests.cli.profiles import Place, copied
 
@@ -72,7 +73,7 @@ def test_a_name_that_no_profile_can_have_is_refused_by_every_command(
         (["save", "quiet", "--from", "quick:"], "--from quick:: write STUDY:NUMBER"),
         (["save", "quiet", "--from", "quick:best"], "--from quick:best: write STUDY:NUMBER"),
         (["save", "quiet", "--from", "a/b:1"], "study name 'a/b'"),
-        (["save", "quiet", "--set", "model.slope=9"], "model.slope: 9.0 is above 5.0"),
+        (["save", "quiet", "--set", "model.slope=9"], "model.slope: 9 is above 5"),
         (["save", "quiet", "--set", "model.slope=steep"], "model.slope: 'steep' is not a number"),
         (["save", "quiet", "--set", "model.slope=NaN"], "model.slope: nan is not a finite number"),
         (["save", "quiet", "--set", "model.slop=1"], "did you mean 'model.slope'?"),
@@ -119,7 +120,7 @@ def test_what_makes_no_sense_is_refused_with_what_would_be_right(
     [
         ("a.toml", "[training]\nepochs = = 3\n", "(at line 2, column 10)"),
         ("a.toml", "[training]\nepochs = nan\n", "training.epochs: nan is not a "),
-        ("a.toml", "[model]\nslope = 9.0\n", "model.slope: 9.0 is above 5.0"),
+        ("a.toml", "[model]\nslope = 9.0\n", "model.slope: 9 is above 5"),
         ("a.toml", "[model]\nslope = inf\n", "model.slope: inf is not a finite number"),
         ("a.toml", "[model]\nslop = 1.0\n", "'model.slop'; did you mean 'model.slope'?"),
         ("a.toml", "[modle]\nslope = 1.0\n", "'modle'; did you mean 'model'?"),
@@ -189,18 +190,29 @@ def test_while_a_run_has_the_database_profiles_are_read_and_not_changed(place: P
         ):
             refused = place.refused(*words)
             assert "is in use by a `trialmq run` or `trialmq serve` (process " in refused
-            assert "ask the service to do it with --connect URL" in refused
+            assert "that does not listen here: ask the service to do it with --connect" in refused
     assert untouched(place)
 
 
+def make_older(database: Path, version: int) -> None:
+    """What the database holds, in one as it was at an earlier version."""
+    older = database.with_suffix(".older")
+    with closing(sqlite3.connect(older)) as db:
+        for _, script in migrations()[:version]:
+            db.executescript(script)
+        db.execute("ATTACH ? AS newer", (str(database),))
+        tables = "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sql%'"
+        for (table,) in db.execute(tables).fetchall():
+            names = ", ".join(row[1] for row in db.execute(f"PRAGMA main.table_info({table})"))
+            db.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM newer.{table}")
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {version}")
+        db.commit()
+    older.replace(database)
+
+
 def test_a_database_of_an_older_trialmq_has_no_profiles_until_one_is_saved(place: Place) -> None:
-    with closing(sqlite3.connect(place.database)) as db:
-        db.executescript(
-            "DROP TABLE profile; DROP TABLE profile_step; DROP TABLE queued_trial;"
-            "DROP TABLE revision; DROP TABLE revised;"
-            "ALTER TABLE trial DROP COLUMN revision; ALTER TABLE trial DROP COLUMN restarting;"
-            "PRAGMA user_version = 2"
-        )
+    make_older(place.database, 2)
     assert "there is no profile yet" in place("profile", "list").out
     assert "there is no profile 'quiet'" in place.refused("profile", "show", "quiet")
     place("profile", "save", "quiet", "--from", "quick:1")

@@ -73,12 +73,12 @@ def test_profiles_of_a_service_are_saved_compared_queued_and_searched_from(fleet
 
 
 def test_a_database_that_a_service_holds_is_changed_through_the_service(fleet: Fleet) -> None:
-    here = fleet.start("profile", "save", "quiet", "--from", "s", "--db", str(fleet.database))
-    assert here.ends() == 2
-    assert "ask the service to do it with --connect URL" in here.said
+    here = fleet.start("profile", "save", "here", "--from", "s", "--db", str(fleet.database))
+    assert here.ends() == 0, here.said
+    told(fleet, "profile", "show", "here")
     wrong = fleet.ask("profile", "save", "quiet", "--from", "s", "--set", "model.slope=9")
     assert wrong.ends() == 2, wrong.said
-    assert wrong.said == "trialmq: model.slope: 9.0 is above 5.0\n"
+    assert wrong.said == "trialmq: model.slope: 9 is above 5\n"
     unknown = fleet.ask("run", "objectives.py:train", "--profile", "quiet")
     assert unknown.ends() == 2, unknown.said
     assert unknown.said == "trialmq: there is no profile 'quiet'\n"

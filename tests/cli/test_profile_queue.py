@@ -6,7 +6,7 @@ import pytest
 
 from tests.cli.conftest import OBJECTIVES, TRIALS
 from tests.cli.profiles import Place, copied
-from trialmq.local_service import local_user
+from trialmq.local_user import local_user
 
 TRAIN = f"{OBJECTIVES}:train"
 
@@ -91,7 +91,7 @@ def test_deleting_the_study_forgets_what_is_queued(place: Place) -> None:
         (["quick", "--profile", "../quiet"], "profile name '../quiet'"),
         (["quick", "--trial", "99"], "there is no trial in study 'quick': '99'"),
         (["quick", "--trial", "two"], 'unable to convert "two" into int'),
-        (["quick", "--set", "model.slope=9"], "model.slope: 9.0 is above 5.0"),
+        (["quick", "--set", "model.slope=9"], "model.slope: 9 is above 5"),
         (["quick", "--set", "model.slope=nan"], "model.slope: nan is not a finite number"),
         (["quick", "--set", "model.slope=inf"], "model.slope: inf is not a finite number"),
         (["quick", "--set", "model.slop=1"], "did you mean 'model.slope'?"),

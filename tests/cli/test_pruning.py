@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from orchestrator.pruning.parameters import PARAMETERS, RULES
-from orchestrator.reading.replay import Replay
+from orchestrator.pruning.phrases import PHRASES
+from schema.commands.insight import Replay
 from schema.results import Regret
 from tests.cli.conftest import OBJECTIVES, TRIALS
 from tests.cli.test_bad_input import refusal
 from trialmq.cli.ending import regret_sentence
 from trialmq.cli.main import main
-from trialmq.cli.pruning import PHRASES, remarks
+from trialmq.cli.pruning import remarks
 
 Capture = pytest.CaptureFixture[str]
 

@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from schema.durations import parse_duration, shown_duration
 from schema.errors import WrongInput
+from schema.figures import figure, measured
 from schema.results import Progress, RunningTrial
 from schema.variables import Variable
 from trialmq.cli.configuration import split
 from trialmq.cli.curve import plot, sparkline
-from trialmq.cli.durations import parse_duration, shown_duration
 from trialmq.cli.ending import without_option
 from trialmq.cli.estimate import time_left
-from trialmq.cli.figures import figure, measured
 from trialmq.cli.line_view import LineView, line_of
 from trialmq.cli.live_view import LiveView, Moment, screen_of
 from trialmq.cli.terminal import THEME
@@ -245,7 +245,7 @@ def test_the_live_view_shows_what_each_runner_does() -> None:
     assert "best f1 0.8834  trial 14" in text
     assert "6/12" in text
     assert "0.2500" in text
-    assert "and 18 more" in text
+    assert "and 19 more" in text
 
 
 async def test_the_live_view_draws_at_once_and_clears_the_screen_at_the_end() -> None:
@@ -261,3 +261,13 @@ async def test_the_live_view_draws_at_once_and_clears_the_screen_at_the_end() ->
         drawn = len(screen.getvalue())
     assert "\x1b[2K" in screen.getvalue()[drawn:]  # erases the lines it drew
     assert screen.getvalue().rindex("\x1b[?25h") > screen.getvalue().rindex("\x1b[?25l")
+
+
+def test_edits_are_marked_below_a_curve_where_they_took_effect() -> None:
+    points = [(float(step), float(step % 7)) for step in range(101)]
+    *_, axis, named, labels = plot(points, 60, 5, [(0.0, "r1"), (50.0, "r2"), (100.0, "r3")])
+    assert [i for i, c in enumerate(axis) if c == "▲"] == [named.index("r1"), 33, 59]
+    assert named.index("r2") == 33
+    assert named.endswith("r3")
+    assert len(named) == len(axis) == len(labels) == 60
+    assert len(plot(points, 60, 5)) == 7

@@ -60,7 +60,7 @@ def test_a_training_begins_with_the_best_trial_of_a_study_or_with_a_profile(
     assert main(["train", QUICK, "--from", "search:77"]) == 2
     assert "there is no such trial" in capsys.readouterr().err
     assert main(["train", QUICK, "--set", "training.rate=5"]) == 2
-    assert "training.rate: 5.0 is above 0.1" in capsys.readouterr().err
+    assert "training.rate: 5 is above 0.1" in capsys.readouterr().err
 
 
 def test_an_interrupted_training_goes_on_from_its_checkpoint(

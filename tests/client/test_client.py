@@ -12,6 +12,8 @@ from orchestrator.client.transport import BrokerTransport
 from orchestrator.service.service import Service
 from schema.brokers.memory import MemoryHub
 from schema.commands.edits import ApplyEdits, ListRevisions, RestartTrial, UndoRevision
+from schema.commands.feed import GetChanges, GetCurves, GetLog
+from schema.commands.insight import GetImportance, GetPruners, GetReplay, GetScores
 from schema.commands.pages import PAGE_ROWS
 from schema.commands.profiles import (
     DeleteProfile,
@@ -22,6 +24,7 @@ from schema.commands.profiles import (
     RenameProfile,
     SaveProfile,
 )
+from schema.commands.results import AnnotateTrial, HideTrial, LearnFromFork, RescoreTrial
 from schema.commands.runners import ListOffers, ListRunners, Presence, SteerRunner
 from schema.commands.service import GetService
 from schema.commands.studies import (
@@ -31,10 +34,11 @@ from schema.commands.studies import (
     GetProgress,
     GetStudy,
     GetSummary,
+    ListSettings,
     ListStudies,
     StopStudy,
 )
-from schema.commands.trials import GetTrial, GetTrials, QueueTrial, StopTrial
+from schema.commands.trials import GetAttempts, GetTrial, GetTrials, QueueTrial, StopTrial
 from schema.errors import Conflict, UnknownName, WrongInput
 from schema.identity import ORCHESTRATOR, client_party, clients_inbox
 from schema.messages import Steer
@@ -49,11 +53,20 @@ from tests.orchestrator.serving import OFFER, SPEC
 CALLS = {
     GetService: "service",
     ListStudies: "studies",
+    ListSettings: "settings_history",
     GetStudy: "study",
     GetProgress: "progress",
     GetSummary: "summary",
     GetTrials: "trials",
+    GetAttempts: "attempts",
     GetTrial: "trial",
+    GetChanges: "changes",
+    GetCurves: "curves",
+    GetLog: "log",
+    GetScores: "scores",
+    GetImportance: "importance",
+    GetPruners: "pruners",
+    GetReplay: "replay",
     ListOffers: "offers",
     ListRunners: "runners",
     CreateStudy: "create_study",
@@ -66,6 +79,10 @@ CALLS = {
     RestartTrial: "restart",
     ListRevisions: "revisions",
     SteerRunner: "steer",
+    RescoreTrial: "rescore",
+    HideTrial: "hide",
+    AnnotateTrial: "annotate",
+    LearnFromFork: "learn_from_fork",
     ListProfiles: "profiles",
     GetProfile: "profile",
     GetProfileHistory: "profile_history",
@@ -80,8 +97,8 @@ CALLS = {
 def test_every_command_has_a_call_of_its_type() -> None:
     assert CALLS.keys() == RESULTS.keys()
     for command, name in CALLS.items():
-        if command is GetTrials:
-            continue  # page by page: an iterator over what the pages hold
+        if command in (GetTrials, GetScores):
+            continue  # page by page: what the pages hold
         result = get_type_hints(getattr(Client, name))["return"]
         assert result == (type(None) if RESULTS[command] is None else RESULTS[command]), name
     assert get_type_hints(Client.trials)["return"] == AsyncIterator[TrialResult]
@@ -106,6 +123,11 @@ async def test_a_study_is_created_followed_and_read(client: Client, runner: Scri
     detail = await client.trial("s", 1)
     assert detail.curve == ((0, 0.1, {"f1": 0.7}),)
     assert [attempt.outcome for attempt in detail.attempts] == ["complete"]
+    spans = await client.attempts("s", [0, 1, 7])
+    assert [(s.number, s.attempt, s.outcome) for s in spans] == [
+        (0, 1, "complete"),
+        (1, 1, "complete"),
+    ]
     summary = await client.summary("s")
     assert summary.best is not None
     assert summary.best.metrics == {"f1": 0.7}

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from schema.brokers.address import BrokerAddress, Secret
+from schema.brokers.address import BrokerAddress
+from schema.secrets import Secret
 from tests.rabbitmq_node import RabbitMQNode
 from trialmq.cli.main import main
 

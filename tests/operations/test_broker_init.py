@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from schema.brokers.address import Secret
 from schema.errors import WorkFailed
+from schema.secrets import Secret
 from tests.conftest import ON_RABBITMQ
 from tests.operations.conftest import CLIENT, NAMES, ORCHESTRATOR, RUNNER, USERS, VHOST, Fleet
 from trialmq.broker_setup.definitions import definitions

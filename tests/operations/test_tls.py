@@ -9,10 +9,11 @@ from socket import create_connection
 
 import pytest
 
-from schema.brokers.address import BrokerAddress, Secret
+from schema.brokers.address import BrokerAddress
 from schema.brokers.connecting import connect
 from schema.errors import BrokerError
 from schema.identity import runner_party, runners_inbox
+from schema.secrets import Secret
 from tests.certificates import Certificates, Signed
 from tests.conftest import ON_RABBITMQ
 from tests.rabbitmq_node import RabbitMQNode, installed_home

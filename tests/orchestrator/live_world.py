@@ -4,6 +4,7 @@ The orchestrator's side is `StudyEngine`, `Leases` and `Reception`, the runner's
 `LiveEdits`; messages wait in two lists, where they are delivered, doubled, turned round or lost.
 """
 
+from collections.abc import Mapping
 from random import Random
 from typing import Annotated
 
@@ -19,7 +20,7 @@ from schema.configuration import Config, build
 from schema.declaration import space_of
 from schema.errors import Conflict, WrongInput
 from schema.markers import Live, Range
-from schema.messages import Heartbeat, Hello, Orders, Records, Revised, Started
+from schema.messages import Earlier, Heartbeat, Hello, Orders, Records, Revised, Started
 from schema.revision import Revision, RevisionState
 from schema.study import (
     Direction,
@@ -38,6 +39,9 @@ RUNNER = "runner-1"
 TOO_MUCH = 0.9
 """The training refuses more of ``c``."""
 
+BAD_WIDTH = 13
+"""No training can begin with this ``width``."""
+
 
 class Knobs(Config):
     """Three live variables and one that is not."""
@@ -46,6 +50,11 @@ class Knobs(Config):
     b: Annotated[float, Range(0.0, 1.0), Live()] = 0.5
     c: Annotated[float, Range(0.0, 1.0), Live()] = 0.5
     width: Annotated[int, Range(1, 64)] = 4
+
+
+def startable(values: Mapping[str, Value]) -> bool:
+    """Whether a training can begin with these."""
+    return values["width"] != BAD_WIDTH
 
 
 SPACE = space_of(Knobs)
@@ -65,13 +74,12 @@ SPEC = StudySpec(
 class Training:
     """What a slot's process does: takes revisions at its steps, and has a value of its own."""
 
-    def __init__(self, lease: Lease) -> None:
-        given = lease.assignment
+    def __init__(self, lease: Lease, given: Earlier) -> None:
         self.lease = lease
         self.step = 0
         self.c = given.values["c"]
         self.applied: list[int] = []
-        self.edits = LiveEdits(build(Knobs, given.values), SPACE, given.revision, given.values)
+        self.edits = LiveEdits(build(Knobs, given.values), SPACE, given.number, given.values)
         self.edits.bind("c", self.set_c, None)
 
     def set_c(self, value: float) -> None:
@@ -192,13 +200,29 @@ class LiveWorld:
         for assignment in orders.assignments:
             lease = self.spool.accept(assignment)
             if lease is not None:
-                self.training, self.inbox = Training(lease), []
-                self.spool.append(lease, Started(slot="s", revision=assignment.revision))
+                begins = 0 if assignment.earlier else assignment.revision
+                self.spool.append(lease, Started(slot="s", revision=begins))
+                self.training, self.inbox = self.begin(lease), []
         for revision in orders.revisions:
             if self.spool.revise(revision) is not None:
                 self.inbox.append((revision.number, revision.values))
         if orders.introduce:
             self.hello()
+
+    def begin(self, lease: Lease) -> "Training":
+        """With what it is assigned, or the newest before it that a training can begin with."""
+        given = lease.assignment
+        tried = [Earlier(given.revision, given.values), *given.earlier]
+        while not startable(tried[0].values):
+            refused = self.begun(tried.pop(0).number, refused=f"no width of {BAD_WIDTH}")
+            self.spool.append(lease, refused)
+        if len(tried) > 1:
+            self.spool.append(lease, self.begun(tried[0].number))
+        return Training(lease, tried[0])
+
+    def begun(self, number: int, refused: str = "") -> Revised:
+        """What is told of the configuration that an attempt begins with."""
+        return Revised(number=number, step=None, seconds=0.0, refused=refused, begun=True)
 
     def step(self) -> None:
         """The training comes to a safe point."""
@@ -281,6 +305,6 @@ class Client:
             self.seen = None
         paths = dice.sample(["a", "b", "c", "width"], dice.randint(1, 3))
         return {
-            path: dice.randint(1, 64) if path == "width" else round(dice.random(), 3)
+            path: dice.choice([4, 8, BAD_WIDTH]) if path == "width" else round(dice.random(), 3)
             for path in paths
         }

@@ -10,6 +10,7 @@ from schema.codec import orders_codec, reports_codec, runner_codec
 from schema.identity import runner_queue, runners_inbox
 from schema.messages import (
     Assignment,
+    Body,
     Final,
     FromRunner,
     Heartbeat,
@@ -65,7 +66,7 @@ class ScriptedRunner:
         """Say that this runner lives and holds these attempts."""
         await self.say(Heartbeat(runner=self.name, boot=self.boot, leases=claims))
 
-    async def record(self, of: Assignment, seq: int, *bodies: Started | Reported | Final) -> None:
+    async def record(self, of: Assignment, seq: int, *bodies: Body) -> None:
         """Say what happened to an attempt, from record ``seq`` on."""
         records = tuple(
             Record(trial=of.trial, attempt=of.attempt, seq=number, body=body)

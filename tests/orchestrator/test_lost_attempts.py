@@ -103,7 +103,7 @@ def test_a_tuned_value_that_its_variable_does_not_allow_fails_the_trial() -> Non
     study.tell(trial, tuned)
 
     assert (trial.state, trial.failure) == (TrialState.FAILED, FailureKind.BAD_RESULT)
-    assert "1.5 is above 1.0" in trial.reason
+    assert "1.5 is above 1" in trial.reason
     assert trial.config["inference.threshold"] == 0.5
 
 

@@ -81,6 +81,29 @@ async def test_a_runner_that_was_killed_comes_back_at_once(
             assert (given[0].attempt, given[0].boot) == (2, "second")
 
 
+@pytest.mark.parametrize("host", ["here", "there"])
+async def test_of_two_with_copies_of_one_folder_the_first_is_told_and_the_other_goes_on(
+    path: Path, hub: MemoryHub, runner: ScriptedRunner, client: Asking, host: str
+) -> None:
+    async with serving(path, hub) as service:
+        await service.open_study(ONE)
+        await answer(runner, hello("spool", "here", began=1.0))
+        assert not (await answer(runner, hello("spool", host, began=2.0))).refused
+        beat = Heartbeat(runner="runner-1", boot="spool", degraded="full", began=1.0)
+        await runner.say(beat)
+        asked = await runner.orders(lambda orders: orders.began == 1.0)
+        assert asked.introduce
+        await runner.say(hello("spool", "here", began=1.0))
+        refused = await runner.orders(lambda orders: orders.began == 1.0)
+        assert refused.taken
+        assert refused.refused == (
+            f"another runner called 'runner-1' was started on host {host} with a copy of this "
+            "one's folder; give each a --state-dir of its own and a --name"
+        )
+        [seen] = await client.ask(ListRunners())
+        assert (seen.host, seen.degraded, seen.presence) == (host, "", Presence.LIVE)
+
+
 async def test_of_two_on_one_host_the_one_that_was_started_later_has_the_name(
     path: Path, hub: MemoryHub, runner: ScriptedRunner
 ) -> None:

@@ -8,12 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.engine import revisions
+from orchestrator.engine.outcomes import past_of
+from orchestrator.engine.result_editing import ResultEditing
 from schema.errors import Conflict, InvalidValue, UnknownName, WrongInput
 from schema.messages import Final
 from schema.revision import RevisionState
 from schema.study import StudyKind
 from schema.trial import Outcome, TrialState
-from tests.orchestrator.live_world import SPACE, SPEC, Client, LiveWorld
+from tests.orchestrator.live_world import BAD_WIDTH, SPACE, SPEC, Client, LiveWorld, startable
 
 
 def running() -> LiveWorld:
@@ -49,6 +51,7 @@ def test_store_orchestrator_and_training_agree_whatever_the_network_does(
     assert {path: newest[path] for path in live} == {path: trial.config[path] for path in live}
     if number and trial.revisions[number - 1].state is RevisionState.APPLIED:
         assert trial.revision == number
+    assert startable(trial.config)
     waiting = {path for revision in trial.revisions for path in revision.pending}
     assert waiting or newest == trial.config
 
@@ -115,6 +118,54 @@ def test_what_is_not_live_waits_for_a_restart_and_what_is_takes_effect_at_once()
     ]
 
 
+def test_an_attempt_that_cannot_begin_with_the_newest_revision_begins_with_the_one_before() -> None:
+    world = running()
+    world.edit(None, {"a": 0.1, "width": 8}, "alice")
+    world.edit(None, {"width": BAD_WIDTH}, "bob")
+    world.calm()
+    world.start_runner()
+    world.calm()
+    good, bad = world.trial.revisions
+    assert (world.trial.state, world.trial.attempt) == (TrialState.RUNNING, 2)
+    assert (good.state, good.pending, good.attempt) == (RevisionState.APPLIED, (), 2)
+    assert (bad.state, bad.reason) == (RevisionState.REFUSED, f"no width of {BAD_WIDTH}")
+    assert (world.trial.config["width"], revisions.head(world.trial)[0]) == (8, 1)
+
+
+def test_of_a_revision_that_is_in_force_in_part_the_rest_may_be_refused() -> None:
+    world = running()
+    world.edit(None, {"a": 0.1, "width": BAD_WIDTH}, "alice")
+    world.calm()
+    world.start_runner()
+    world.calm()
+    [partly] = world.trial.revisions
+    assert (partly.state, partly.dropped, partly.pending) == (RevisionState.APPLIED, ("width",), ())
+    assert world.trial.config == partly.values == SPACE.defaults() | {"a": 0.1}
+    world.start_runner()
+    world.calm()
+    assert (world.trial.attempt, world.trial.revisions) == (3, [partly])
+
+
+def test_what_waits_in_several_revisions_is_refused_with_the_newest_that_holds_it() -> None:
+    world = running()
+    world.edit(None, {"width": 8}, "alice")
+    world.edit(None, {"a": 0.1, "width": BAD_WIDTH}, "bob")
+    world.edit(None, {"a": 0.2}, "bob")
+    world.calm()
+    world.start_runner()
+    world.calm()
+    first, second, third = world.trial.revisions
+    assert (first.state, second.state) == (RevisionState.REFUSED, RevisionState.APPLIED)
+    assert (second.dropped, third.dropped) == (("width",), ("width",))
+    assert first.reason == f"revision 3, which holds it too, was refused: {third.reason}"
+    assert not any(revision.pending for revision in world.trial.revisions)
+    assert world.edit(None, {"width": 16}, "alice") == 4
+    world.start_runner()
+    world.calm()
+    assert (world.trial.config["width"], world.trial.config["a"]) == (16, 0.2)
+    assert world.trial.revisions[:3] == [first, second, third]
+
+
 def test_a_trial_that_completes_although_it_was_to_be_restarted_is_complete() -> None:
     world = running()
     world.edit(None, {"width": 8}, "alice")
@@ -136,7 +187,7 @@ def test_a_trial_that_completes_although_it_was_to_be_restarted_is_complete() ->
 @pytest.mark.parametrize(
     ("edits", "sentence"),
     [
-        ({"a": 5.0}, "a: 5.0 is above 1.0"),
+        ({"a": 5.0}, "a: 5 is above 1"),
         ({"a": float("nan")}, "a: nan is not a finite number"),
         ({"a": "much"}, "a: 'much' is not a number"),
         ({"with": 3}, "there is no variable 'with'; did you mean 'width'?"),
@@ -174,6 +225,19 @@ def test_a_trial_of_a_search_that_was_edited_is_a_fork_and_teaches_the_sampler_n
     [told] = world.engine.tells
     assert (told.state, told.values) == (TrialState.CANCELLED, None)
     assert world.engine.best is None
+    assert trial.fork is not None
+    assert (trial.fork.parent, trial.counts) == (0, False)
+    assert trial.fork.step == trial.revisions[0].step is not None
+    assert [(c.path, c.old, c.new) for c in trial.fork.patch] == [("a", 0.5, 0.1)]
+
+    turn = world.turn()
+    editing = ResultEditing(world.engine.spec, trial, "alice", "it is good", turn.moment)
+    assert editing.learn(True, turn.changes)
+    past = past_of(SPEC.objective, trial)
+    world.engine.relearn(trial)
+    assert past.told is not None
+    assert (past.told.state, past.told.values) == (TrialState.COMPLETE, (0.9,))
+    assert world.engine.best == (0, 0.9)
 
 
 def test_what_waits_for_a_restart_does_not_bring_in_what_was_refused() -> None:

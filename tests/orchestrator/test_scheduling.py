@@ -40,10 +40,16 @@ def carry_out(study: OneStudy, *runners: Runner) -> tuple[list[tuple[int, str]],
 def after_trials_of(seconds: float) -> OneStudy:
     """A study whose trials so far took ``seconds`` each."""
     study = OneStudy(study_spec(trials=None))
-    trial = study.running()
-    study.tell(trial, completed(0.5))
-    study.engine.trial_seconds = seconds
+    study.tell(study.running(), replace(completed(0.5), seconds=seconds))
     return study
+
+
+def test_a_slow_first_trial_does_not_spoil_how_much_may_wait_on_a_runner() -> None:
+    study = after_trials_of(30.0)
+    for _ in range(3):
+        study.tell(study.running(), replace(completed(0.5), seconds=0.001))
+    assert lookahead(study.engine) == 20
+    assert study.engine.durations.mean == pytest.approx(30.003 / 4)
 
 
 def test_the_least_loaded_runner_gets_the_next_trial() -> None:

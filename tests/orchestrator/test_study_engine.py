@@ -362,7 +362,7 @@ def test_a_restored_study_is_the_one_that_was_stored(seed: int) -> None:
     assert +left.counts == +right.counts
     assert (left.created, left.ended, left.done) == (right.created, right.ended, right.done)
     assert left.best == right.best
-    assert left.trial_seconds == pytest.approx(right.trial_seconds)
+    assert left.durations.mean == pytest.approx(right.durations.mean)
     assert {t.number for t in left.waiting} == {t.number for t in right.waiting}
     assert {t.number for t in left.running()} == {t.number for t in right.running()}
     assert {t.number: t for t in left.tells} == {p.number: p.told for p in past if p.told}

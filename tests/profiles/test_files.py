@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from schema.errors import ConfigurationError, WrongInput
 from schema.profile import Profile, with_edits
+from schema.profile_files.files import profile_from_text, profile_text, read_profile, write_profile
 from schema.space import Space
 from schema.values import unnest
 from schema.variables import Variable
 from tests.profiles.making import SPACE, TEXTS, profile, profiles
 from tests.schema.spaces import GENERATED, spaces
-from trialmq.profiles.files import profile_from_text, profile_text, read_profile, write_profile
 
 ENDINGS = [".toml", ".json", ".yaml"]
 
@@ -81,10 +81,10 @@ def test_toml_tells_of_each_variable_what_a_person_wants_to_know() -> None:
     assert "\nseed = 0\n\n[architecture]\n" in text
     assert (
         "\n[training]\n# step size, in 1/step\n"
-        "learning_rate = 0.003  # 1e-05..0.1,log; default 0.001; live\n"
+        "learning_rate = 0.003  # 1e-5..0.1,log; default 0.001; live\n"
     ) in text
     assert '\noptimizer = "adamw"  # adamw,sgd\n' in text
-    inactive = "\nmomentum = 0.9  # 0.0..0.99; inactive unless training.optimizer is sgd\n"
+    inactive = "\nmomentum = 0.9  # 0..0.99; inactive unless training.optimizer is sgd\n"
     assert inactive in text
     assert "\nthreshold = 0.5  # 0.05..0.95; after training\n" in text
     assert tomllib.loads(text)["trialmq"]["metrics"] == {"f1": 0.93}

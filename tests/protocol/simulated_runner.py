@@ -43,6 +43,7 @@ class Truth:
     forgotten: dict[tuple[int, int], int] = field(default_factory=dict)  # up to which record
     errors: list[str] = field(default_factory=list)
     deaths: int = 0
+    torn: int = 0  # records that a disk lost
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,18 @@ class SimulatedRunner:
             self._truth.deaths += 1
             for task in self._tasks:
                 task.cancel()
+            if self._dice.random() < 0.4:
+                self._lose_power()
+
+    def _lose_power(self) -> None:
+        """What was not synced to its disk is gone, though some of it may be stored elsewhere."""
+        for lease in self.spool.leases.values():
+            self._truth.forgotten.pop(lease.key, None)
+            for _ in range(0 if lease.ended else min(lease.seq, self._dice.randrange(4))):
+                lease.seq -= 1
+                if lease.records:
+                    lease.records.pop()
+                self._truth.torn += 1
 
     @property
     def life(self) -> str:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import msgspec
 
-from schema.messages import Final, Record, Report, Reported
+from schema.messages import Final, LeaseOrder, Record, Report, Reported
 from schema.trial import FailureKind, Outcome
 from tests.orchestrator.one_study import STARTED, completed, reported
-from tests.protocol.test_durable_spool import accepted, held, opened
+from tests.protocol.test_durable_spool import accepted, held, killed, opened
 from trial_runner.processes import mark_of
 from trial_runner.recovery import recover
 from trial_runner.result_file import Tail, result_path, results_folder, write_result
@@ -93,6 +93,35 @@ async def test_a_training_that_outlived_its_runner_is_ended_and_nobody_who_has_i
     assert other.returncode is None
     other.kill()
     await other.wait()
+
+
+async def test_an_end_follows_what_was_stored_elsewhere_before_the_disk_lost_it(
+    tmp_path: Path,
+) -> None:
+    spool = opened(tmp_path)
+    lease = accepted(spool, 1)
+    spool.append(lease, STARTED)
+    assert await spool.stored()
+    kept = killed(tmp_path)  # as of then, before the reports were synced
+    for step in range(3):
+        spool.append(lease, reported((step, {"loss": 1.0})))
+    assert await spool.stored()
+    spool.close()
+    spool = opened(kept)
+    recover(spool)
+    [lease] = spool.leases.values()
+    assert lease.seq == 2, "the orchestrator has another record of this number"
+    spool.obey(LeaseOrder(1, 1, applied=4, goes_on=True))
+    assert [record.seq for record in lease.records] == [5]
+    assert spool.unsent({lease: lease.seq}) == list(lease.records)
+    assert await spool.stored()
+    spool.close()
+    spool = opened(kept)
+    [lease] = spool.leases.values()
+    assert lease.ended and [record.seq for record in lease.records] == [5]
+    spool.obey(LeaseOrder(1, 1, applied=5))
+    assert not spool.leases
+    spool.close()
 
 
 def damage(folder: Path) -> None:

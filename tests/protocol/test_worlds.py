@@ -61,6 +61,7 @@ def test_a_world_is_the_same_each_time() -> None:
         mutants.acknowledged_before_the_commit,
         mutants.acknowledged_unseen,
         mutants.sent_once,
+        mutants.ends_keep_their_number,
         mutants.any_assignment_accepted,
         mutants.no_term,
         mutants.no_expiry,

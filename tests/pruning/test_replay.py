@@ -11,12 +11,11 @@ from orchestrator.engine.trials import Trial
 from orchestrator.pruning.build import build_pruner
 from orchestrator.reading.replay import (
     Recording,
-    Replay,
-    Replayed,
     replay,
     replay_all,
     settings_to_try,
 )
+from schema.commands.insight import Replay, Replayed
 from schema.errors import UnknownName, WorkFailed, WrongInput
 from schema.messages import Report
 from schema.pruning import Aggressiveness, PrunerSettings

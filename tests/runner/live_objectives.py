@@ -131,3 +131,11 @@ def crashes_once(config: Live, trial: tq.Trial) -> dict[str, float]:
         if trial.attempt == 2 and step > begin + 5:
             break
     return {"score": config.rate}
+
+
+@tq.objective(maximize="score")
+def builds(config: Live, trial: tq.Trial) -> dict[str, float]:
+    """What it builds takes no odd width."""
+    torch.nn.MultiheadAttention(config.width, num_heads=2)
+    trial.report(0, rate=config.rate)
+    return {"score": float(config.width)}

@@ -62,7 +62,7 @@ class Place:
             RunnerSettings(memory_grace_seconds=memory_grace_seconds),
             on_ready=lambda slot: self.ready.set() if slot.ready else None,
             on_reports=lambda slot, reports: None,
-            on_revised=lambda slot, told: None,
+            on_told=lambda slot, told: None,
             on_final=lambda slot, final: self.finals.put_nowait(final),
             on_broken=self._fail,
             gpu_memory=NEED,

@@ -5,8 +5,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
-from schema.messages import Record, Report, Reported, Revised, RevisionOrder, Started
+from schema.messages import Earlier, Record, Report, Reported, Revised, RevisionOrder, Started
 from schema.trial import Outcome
 from schema.values import Value
 from tests.runner.conftest import Stage, trial
@@ -76,7 +77,7 @@ async def started(stage: Stage, objective: str, **more: Any) -> None:
     """The training runs, and has reported."""
     assignment = trial(1, "", values=BEGIN, **more)
     entry = f"{OBJECTIVES}:{objective}"
-    await stage.orchestrator.assign(msgspec.structs.replace(assignment, objective=entry))
+    await stage.orchestrator.assign(replace(assignment, objective=entry))
     await stage.orchestrator.until(lambda: (1, assignment.attempt) in stage.orchestrator.taken)
 
 
@@ -174,9 +175,7 @@ async def test_an_edit_of_a_trial_that_waits_takes_effect_when_it_starts(stage: 
         await orchestrator.until(lambda: orchestrator.hellos)
         boot = orchestrator.hellos[-1].boot
         entry = f"{OBJECTIVES}:asks"
-        given = msgspec.structs.replace(
-            trial(1, "", values=BEGIN, revision=1), objective=entry, boot=boot
-        )
+        given = replace(trial(1, "", values=BEGIN, revision=1), objective=entry, boot=boot)
         await orchestrator.order(assignments=(given,), revisions=(edited(2, rate=0.7),))
         final = await orchestrator.final(1)
     assert (final.metrics, final.revision) == ({"score": 0.7}, 2)
@@ -241,3 +240,38 @@ async def test_a_crashed_training_starts_again_from_its_checkpoint(
     assert isinstance(begun, Started)
     assert (begun.revision, begun.checkpoint) == (1, "attempt-1/step.txt")
     assert orchestrator.steps(1, 2)[0] >= 3
+
+
+async def test_a_training_that_cannot_begin_with_an_edit_begins_with_what_was_before(
+    stage: Stage,
+) -> None:
+    orchestrator = stage.orchestrator
+    refused_by_the_class = BEGIN | {"rate": 0.6, "dropout": 0.6}
+    refused_by_torch = BEGIN | {"width": 5}
+    earlier = (Earlier(2, refused_by_torch), Earlier(1, BEGIN | {"width": 8}), Earlier(0, BEGIN))
+    given = trial(1, "", values=refused_by_the_class, revision=3, earlier=earlier)
+    async with stage.runner("builds", file=OBJECTIVES):
+        await orchestrator.assign(replace(given, objective=f"{OBJECTIVES}:builds"))
+        final = await orchestrator.final(1)
+    assert (final.outcome, final.metrics, final.revision) == (Outcome.COMPLETE, {"score": 8.0}, 1)
+    begun = orchestrator.taken[1, 1][0].body
+    assert isinstance(begun, Started)
+    assert begun.revision == 0
+    told = answers(orchestrator)
+    assert [(n, one.begun, bool(one.refused)) for n, one in told.items()] == [
+        (3, True, True),
+        (2, True, True),
+        (1, True, False),
+    ]
+    assert "with so much dropout rate must be 0.5 at most" in told[3].refused
+    assert "embed_dim must be divisible by num_heads" in told[2].refused
+
+
+async def test_a_training_that_can_begin_with_nothing_fails_with_the_reason(stage: Stage) -> None:
+    odd = trial(1, "", values=BEGIN | {"width": 5}, revision=1)
+    given = replace(odd, objective=f"{OBJECTIVES}:builds", earlier=(Earlier(0, odd.values),))
+    async with stage.runner("builds", file=OBJECTIVES):
+        await stage.orchestrator.assign(given)
+        final = await stage.orchestrator.final(1)
+    assert final.failure is not None
+    assert "embed_dim must be divisible by num_heads" in final.failure.reason

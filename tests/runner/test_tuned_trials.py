@@ -11,9 +11,10 @@ from schema.overrides import Interval, Overrides
 from schema.study import Limits
 from schema.trial import TrialState
 from tests.runner.threshold_objective import Decision, ThresholdConfig, train
+from trial_runner.report_stream import ReportStream
 from trial_runner.slot_inbox import SlotInbox
 from trial_runner.stop_flag import StopFlag
-from trial_runner.trial import ReportStream, Stopped, Trial
+from trial_runner.trial import Stopped, Trial
 from trialmq.choices import SweepChoices
 from trialmq.sweep import sweep
 from trialmq.sweep_result import SweepResult

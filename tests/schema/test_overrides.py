@@ -136,7 +136,7 @@ def test_a_variable_named_itself_is_searched_though_its_group_is_left_out() -> N
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("training.learning_rate=1e-4..1", "training.learning_rate: 1.0 is above 0.1"),
+        ("training.learning_rate=1e-4..1", "training.learning_rate: 1 is above 0.1"),
         ("training.learning_rate=fast..1", "training.learning_rate: 'fast' is not a number"),
         (
             "training.learning_rate=1e-2..1e-3",

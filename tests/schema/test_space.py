@@ -59,9 +59,9 @@ def test_only_searched_and_active_values_are_the_samplers() -> None:
     ("path", "value", "sentence"),
     [
         ("training.learning_rate", 5, "5 is above 0.1"),
-        ("training.learning_rate", 1e-6, "1e-06 is below 1e-05"),
+        ("training.learning_rate", 1e-6, "1e-6 is below 1e-5"),
         ("training.learning_rate", "3e-4", "'3e-4' is not a number"),
-        ("architecture.dropout", 0.25, "0.25 is not 0.0 plus a multiple of 0.1"),
+        ("architecture.dropout", 0.25, "0.25 is not 0 plus a multiple of 0.1"),
         ("architecture.kernel", 4, "4 is not one of 3,5,7"),
         ("architecture.compiled", 1, "1 is not true or false"),
         ("training.schedule.warmup", 15, "15 is not 0 plus a multiple of 10"),

@@ -1,5 +1,6 @@
 """Values: what is typed as what, what is refused, how configurations are nested and compared."""
 
+import re
 from enum import StrEnum
 
 import pytest
@@ -7,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.errors import ConfigurationError, InvalidValue
-from schema.values import Kind, Value, difference, kind_of, nest, parse, typed, unnest, written
+from schema.values import (
+    Kind,
+    Value,
+    difference,
+    kind_of,
+    nest,
+    parse,
+    shown,
+    typed,
+    unnest,
+    written,
+)
 from tests.schema.spaces import GENERATED, Detector
 
 FLAT: dict[str, Value] = {"seed": 1, "training.epochs": 6, "training.schedule.kind": "cosine"}
@@ -128,3 +140,23 @@ def test_the_error_of_a_long_value_stays_one_readable_line() -> None:
     with pytest.raises(InvalidValue) as refused:
         typed("int", "x" * 10_000, Detector.__name__)
     assert len(str(refused.value)) < 120
+
+
+@GENERATED
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_number_is_written_as_people_do_and_read_back_exactly(number: float) -> None:
+    text = written(number)
+    assert repr(parse("float", text, "x")) == repr(number)
+    assert not text.endswith(".0") or text == "-0.0"
+    assert not re.search(r"e[+0]|e-0", text)
+
+
+def test_numbers_in_sentences_have_no_digits_that_say_nothing() -> None:
+    assert [shown(x) for x in (5.0, 1e-05, 1e16, 0.1, 5, "5.0")] == [
+        "5",
+        "1e-5",
+        "1e16",
+        "0.1",
+        "5",
+        "'5.0'",
+    ]

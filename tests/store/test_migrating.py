@@ -71,3 +71,28 @@ async def test_a_trial_of_the_released_version_goes_on(path: Path) -> None:
     async with Results.open(path) as results:
         [study] = await results.studies()
         assert [t.id for t in await results.trials(study)] == [7]
+
+
+async def test_a_trial_that_was_edited_before_forks_were_kept_is_one(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        for number, script in migrations()[1:4]:
+            db.executescript(f"{script}; PRAGMA user_version = {number}")
+        for number, old, new in ((1, 0.5, 0.1), (2, 0.1, 0.2)):
+            db.execute(
+                "INSERT INTO revision VALUES (7, ?, ?, '{\"training.rate\": 0.1}', ?, 'alice', "
+                "1.0, '', 'applied', '[]', 2, ?, 1.0, '')",
+                (
+                    number,
+                    number - 1,
+                    json.dumps([{"path": "training.rate", "old": old, "new": new}]),
+                    40 + number,
+                ),
+            )
+        db.execute("UPDATE trial SET revision = 2")
+        db.commit()
+    async with Store.open(path) as store:
+        [trial], _ = await store.load(1)
+    assert (trial.edits, trial.counts, trial.hidden, trial.measured) == (2, False, False, None)
+    assert trial.fork is not None
+    assert (trial.fork.parent, trial.fork.step) == (0, 41)
+    assert [(c.old, c.new) for c in trial.fork.patch] == [(0.5, 0.1), (0.1, 0.2)]

@@ -10,9 +10,9 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from schema.brokers.address import Secret
 from schema.brokers.amqp import topology
 from schema.identity import EXCHANGE
+from schema.secrets import Secret
 from trialmq.broker_setup.plan import Plan, User
 
 SALT_BYTES = 4

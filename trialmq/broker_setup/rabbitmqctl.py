@@ -4,8 +4,8 @@ import json
 import subprocess
 from collections.abc import Mapping, Sequence
 
-from schema.brokers.address import Secret
 from schema.errors import WorkFailed, WrongInput
+from schema.secrets import Secret
 from trialmq.broker_setup.definitions import definitions
 from trialmq.broker_setup.plan import Plan
 

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from schema.brokers.address import Secret
+from schema.secrets import Secret
 from trialmq.broker_setup.definitions import definitions
 from trialmq.broker_setup.plan import Plan, User
 

@@ -5,8 +5,8 @@ import secrets as random
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from schema.brokers.address import Secret
 from schema.errors import WrongInput
+from schema.secrets import Secret
 
 SECRET_BYTES = 24
 """192 bits, 32 letters of a URL's alphabet: nothing that needs quoting anywhere."""

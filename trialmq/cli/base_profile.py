@@ -14,8 +14,9 @@ from trialmq.cli.options import Place
 from trialmq.cli.profile_names import profile_name
 
 
-def base_from(name: str, place: Place) -> Base:
-    """The base that is called ``NAME`` or ``NAME@VERSION`` at this place.
+def base_from(name: str, place: Place) -> tuple[Base, str]:
+    """The base that is called ``NAME`` or ``NAME@VERSION`` at this place, and what that is called
+    with the version that it has now.
 
     Raises:
         WrongInput: there is no such profile; and as `trialmq.cli.reading.opened`.
@@ -27,7 +28,7 @@ def base_from(name: str, place: Place) -> Base:
     def base(offer: ObjectiveDescription) -> Space:
         return based_on(profile, offer)
 
-    return base
+    return base, f"profile {profile.name}@{profile.version}"
 
 
 def based_on(profile: Profile, offer: ObjectiveDescription) -> Space:

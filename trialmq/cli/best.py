@@ -41,16 +41,21 @@ def best(
         text = msgspec.json.format(msgspec.json.encode(nest(trial.config)), indent=2)
         sys.stdout.write(text.decode() + "\n")
     else:
+        from rich.markup import escape
+
+        from schema.figures import shown_metrics
+        from schema.growing import as_used
         from trialmq.cli.configuration import configuration_table
-        from trialmq.cli.figures import shown_metrics
         from trialmq.cli.front import front_sentence, front_table
+        from trialmq.cli.marks import marks_of
         from trialmq.cli.terminal import console
 
         screen = console()
         title = f"[name]{found.spec.name}[/]  [best]trial {trial.number}[/]  "
-        screen.print(title + shown_metrics(trial.metrics or {}), end="\n\n")
+        marks = f"  [changed]{escape(marks_of(trial))}[/]" if marks_of(trial) else ""
+        screen.print(title + shown_metrics(trial.metrics or {}) + marks, end="\n\n")
         if front := front_sentence(found.spec, found.trials):
             screen.print(front)
             screen.print(front_table(found.spec, found.trials), end="\n\n")
-        space = found.spec.objective.space
+        space = as_used(found.spec.objective, trial.config)
         screen.print(configuration_table(space, trial.config, screen.width))

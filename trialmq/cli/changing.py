@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from trialmq.cli.options import Place, service_address
+from trialmq.cli.options import Place
+from trialmq.cli.reaching import reached
 
 if TYPE_CHECKING:
     from orchestrator.client.client import Client
@@ -17,19 +18,11 @@ def change(place: Place, work: "Callable[[Client], Awaitable[T]]") -> T:
 
     Raises:
         StoreError: the database does not exist, is in use or cannot be written.
-        BrokerError: the broker of the service cannot be reached.
+        BrokerError, GatewayError: the service cannot be reached.
     """
 
     async def go() -> T:
-        if place.connect is None:
-            from trialmq.local_service import connected_locally
-
-            async with connected_locally(place.db) as client:
-                return await work(client)
-        from trialmq.connecting import connected
-
-        address = service_address(place)
-        async with connected(address, orchestrator=place.orchestrator) as client:
+        async with reached(place) as client:
             return await work(client)
 
     return asyncio.run(go())

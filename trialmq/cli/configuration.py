@@ -5,10 +5,10 @@ from itertools import zip_longest
 
 from rich.text import Text
 
+from schema.figures import shown_value
 from schema.space import Space
 from schema.values import Value
 from schema.variables import Variable
-from trialmq.cli.figures import shown_value
 
 GAP = 4
 Lines = list[Text]
@@ -20,6 +20,7 @@ def configuration_table(space: Space, values: Mapping[str, Value], width: int) -
     for variable in space.variables:
         if space.is_active(variable, values):
             groups.setdefault(variable.group, []).append(variable)
+    columns: list[Lines] = []
     for most in range(len(groups), 0, -1):
         columns = [_column(part, values) for part in split(list(groups.items()), most)]
         if most == 1 or sum(map(_width, columns)) + GAP * (len(columns) - 1) <= width:

@@ -6,7 +6,7 @@ Pure: numbers in, text out.
 import math
 from collections.abc import Sequence
 
-from trialmq.cli.figures import figure, measured
+from schema.figures import figure, measured
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 BRAILLE = 0x2800
@@ -31,8 +31,13 @@ def sparkline(values: Sequence[float], width: int) -> str:
     return "".join(BLOCKS[round((value - low) / (high - low) * top)] for value in finite)
 
 
-def plot(points: Sequence[Point], width: int, height: int) -> list[str]:
+def plot(
+    points: Sequence[Point], width: int, height: int, marks: Sequence[tuple[float, str]] = ()
+) -> list[str]:
     """The points joined by lines, ``height`` rows and an axis below, ``width`` characters in all.
+
+    Each mark, a place on the axis and what stands below it, is an arrow there; of several in one
+    column the last one is named.
 
     Points that are not finite, or beyond any measure, are left out; nothing comes of no point.
     """
@@ -48,10 +53,28 @@ def plot(points: Sequence[Point], width: int, height: int) -> list[str]:
     texts[0], texts[-1] = labels
     lines = [f"{text:>{margin}}┤{row}" for text, row in zip(texts, rows, strict=True)]
     first, last = figure(min(xs)), figure(max(xs))
-    lines.append(" " * margin + "└" + "─" * columns)
+    axis, below = _marked(marks, min(xs), max(xs), columns)
+    lines.append(" " * margin + "└" + axis)
+    if below:
+        lines.append(" " * (margin + 1) + below)
     gap = columns - len(first) - len(last)
     lines.append(" " * (margin + 1) + first + " " * max(1, gap) + last)
     return lines
+
+
+def _marked(
+    marks: Sequence[tuple[float, str]], first: float, last: float, columns: int
+) -> tuple[str, str]:
+    """The axis with its arrows, and the line below it."""
+    axis, below = ["─"] * columns, [" "] * columns
+    for x, text in marks:
+        inside = min(max(x, first), last)
+        share = (inside - first) / (last - first) if first < last else 0.5
+        column = round(share * (columns - 1))
+        axis[column] = "▲"
+        start = min(column, max(0, columns - len(text)))
+        below[start : start + len(text)] = text
+    return "".join(axis), "".join(below).rstrip()
 
 
 def _rows(points: Sequence[Point], columns: int, rows: int) -> list[str]:

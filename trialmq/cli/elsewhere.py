@@ -13,9 +13,9 @@ from schema.errors import WrongInput
 from trialmq.cli.ending import written_command
 from trialmq.cli.line_view import LineView
 from trialmq.cli.live_view import LiveView
-from trialmq.cli.options import Place, service_address
+from trialmq.cli.options import Place
+from trialmq.cli.reaching import reached
 from trialmq.cli.view import View
-from trialmq.connecting import connected
 from trialmq.following import Following
 from trialmq.interruption import uninterrupted
 from trialmq.sweep_result import SweepResult
@@ -50,8 +50,7 @@ async def run_elsewhere(
     """
     if choices.isolate:
         raise WrongInput("--isolate: with --connect that is for `trialmq runner --isolate`")
-    address = service_address(place)
-    async with connected(address, orchestrator=place.orchestrator) as client:
+    async with reached(place) as client:
         async with view:
             following = await Following.begin(client, choices)
             view.watch(following.picture, following.silent)

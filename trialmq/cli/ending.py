@@ -11,11 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.reading.summary import best_of
+from schema.durations import shown_duration
+from schema.figures import counted, shown_metrics
+from schema.growing import as_used
 from schema.results import Progress, Regret, TrialResult
 from schema.trial import TrialState
 from trialmq.cli.configuration import configuration_table
-from trialmq.cli.durations import shown_duration
-from trialmq.cli.figures import counted, shown_metrics
 from trialmq.cli.front import front_sentence, front_table
 from trialmq.cli.options import Common
 from trialmq.cli.terminal import STATE_STYLE
@@ -76,7 +77,9 @@ class Ending:
             yield self._comparison(best)
             if front := front_sentence(self.result.spec, self.result.trials):
                 yield Group(front, front_table(self.result.spec, self.result.trials))
-            yield configuration_table(self.result.spec.objective.space, best.config, width)
+            yield configuration_table(
+                as_used(self.result.spec.objective, best.config), best.config, width
+            )
         elif self.result.summary.trials["complete"]:
             yield Text("No complete trial holds the constraints.")
         yield from self._saved()

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from schema.errors import WrongInput
-from schema.study import StudySpec
+from schema.revision import Revision, RevisionState
+from schema.values import Change
 from trialmq.cli.options import HERE, Place
 
 if TYPE_CHECKING:
-    from schema.results import TrialResult
+    from trialmq.cli.reading import EditedTrials
 
 FACTS = ("number", "state", "value", "seconds", "reports", "attempt", "failure", "reason")
 TIMES = ("created", "started", "ended")
+REMARKS = ("hidden", "note", "rescored", "learn")
 
 
 def export(
@@ -28,17 +30,19 @@ def export(
 ) -> None:
     """Write all trials with their configurations to a file.
 
-    Times are seconds since 1970 (UTC), durations seconds.
+    Times are seconds since 1970 (UTC), durations seconds. With each trial
+    come its edits, one a variable: by whom, when, why, from what to what, and
+    what became of it at which step.
 
     Args:
         study: Its name; not needed where the database has only one
         format: csv has a column a variable, json nests them by group
         output: Without: standard output
     """
-    from trialmq.cli.reading import read_study
+    from trialmq.cli.reading import read_edited
 
-    found = read_study(common, study)
-    text = (as_csv if format == "csv" else as_json)(found.spec, found.trials)
+    found = read_edited(common, study)
+    text = (as_csv if format == "csv" else as_json)(found)
     if output is None:
         sys.stdout.write(text)
         return
@@ -48,31 +52,84 @@ def export(
         raise WrongInput(f"--output {output}: {error.strerror or error}") from error
 
 
-def as_csv(spec: StudySpec, trials: "Sequence[TrialResult]") -> str:
-    """A line a trial; metrics are columns ``metrics.NAME``, variables are called by their paths."""
+def as_csv(found: "EditedTrials") -> str:
+    """A line a trial; metrics are columns ``metrics.NAME``, variables are called by their paths.
+
+    ``edits`` and ``fork`` are JSON, as in `as_json`; metrics before a correction ``measured.NAME``.
+    """
+    import msgspec
+
+    trials = found.trials
     metrics = list(dict.fromkeys(name for trial in trials for name in trial.metrics or {}))
-    paths = [variable.path for variable in spec.objective.space.variables]
+    before = list(dict.fromkeys(name for trial in trials for name in trial.measured or {}))
+    paths = [variable.path for variable in found.spec.objective.space.variables]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*FACTS, *TIMES, *(f"metrics.{name}" for name in metrics), *paths])
+    columns = [f"metrics.{name}" for name in metrics] + [f"measured.{name}" for name in before]
+    writer.writerow([*FACTS, *TIMES, *columns, *paths, *REMARKS, "tags", "fork", "edits"])
     for trial in trials:
-        found = trial.metrics or {}
-        facts = [getattr(trial, name) for name in (*FACTS, *TIMES)]
-        values = [trial.config[path] for path in paths]
-        writer.writerow([*facts, *(found.get(name) for name in metrics), *values])
+        now, then = trial.metrics or {}, trial.measured or {}
+        edits = edits_of(found.revisions.get(trial.number, ()))
+        as_text = [
+            msgspec.json.encode(each).decode() if each else "" for each in (trial.fork, edits)
+        ]
+        writer.writerow(
+            [
+                *(getattr(trial, name) for name in (*FACTS, *TIMES)),
+                *(now.get(name) for name in metrics),
+                *(then.get(name) for name in before),
+                *(trial.config.get(path, "") for path in paths),
+                *(getattr(trial, name) for name in REMARKS),
+                " ".join(trial.tags),
+                *as_text,
+            ]
+        )
     return text.getvalue()
 
 
-def as_json(spec: StudySpec, trials: "Sequence[TrialResult]") -> str:
+def as_json(found: "EditedTrials") -> str:
     """The study's name and a list of its trials; NaN and the infinities become null."""
     import msgspec
 
     from schema.values import nest
 
     rows = [
-        {name: getattr(trial, name) for name in (*FACTS, *TIMES)}
-        | {"metrics": trial.metrics or {}, "config": nest(trial.config)}
-        for trial in trials
+        {name: getattr(trial, name) for name in (*FACTS, *TIMES, *REMARKS)}
+        | {"metrics": trial.metrics or {}, "config": nest(trial.config), "tags": trial.tags}
+        | {"measured": trial.measured, "fork": trial.fork}
+        | {"edits": edits_of(found.revisions.get(trial.number, ()))}
+        for trial in found.trials
     ]
+    spec = found.spec
     study = {"study": spec.name, "objective": spec.objective.entry, "trials": rows}
     return msgspec.json.format(msgspec.json.encode(study), indent=2).decode() + "\n"
+
+
+def edits_of(revisions: Sequence[Revision]) -> list[dict[str, object]]:
+    """The edits of a trial, one a variable: who changed it when and why, from what to what, and
+    what became of that at which step."""
+    return [
+        {
+            "revision": revision.number,
+            "by": revision.author,
+            "at": revision.at,
+            "because": revision.because,
+            "variable": change.path,
+            "old": change.old,
+            "new": change.new,
+            "outcome": outcome_of(revision, change),
+            "attempt": revision.attempt,
+            "step": revision.step,
+            "applied": revision.applied_at,
+            "reason": revision.reason,
+        }
+        for revision in revisions
+        for change in revision.changes
+    ]
+
+
+def outcome_of(revision: Revision, change: Change) -> RevisionState:
+    """What became of one change of a revision."""
+    if change.path in revision.pending:
+        return RevisionState.PENDING
+    return RevisionState.REFUSED if change.path in revision.dropped else revision.state

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from orchestrator.reading.summary import front_of
+from schema.figures import counted, measured
 from schema.results import TrialResult
 from schema.study import StudySpec
-from trialmq.cli.figures import counted, measured
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -2,10 +2,10 @@
 
 from rich.console import Console
 
+from schema.durations import shown_duration
+from schema.figures import measured
 from schema.results import Progress
-from trialmq.cli.durations import shown_duration
 from trialmq.cli.estimate import time_left
-from trialmq.cli.figures import measured
 from trialmq.cli.view import LOADING, View, lost_sentence
 
 NEWS_SECONDS = 5.0
@@ -26,6 +26,10 @@ class LineView(View):
         self._lost = False
         self._last: Progress | None = None
         self._at = 0.0
+
+    def tell(self, line: str) -> None:
+        """Write it."""
+        self._write(line)
 
     def show(self, progress: Progress | None) -> None:
         """Write a line if it is worth one."""

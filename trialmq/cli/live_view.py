@@ -17,15 +17,15 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from schema.durations import shown_duration
+from schema.figures import measured
 from schema.results import Progress, RunningTrial
 from trialmq.cli.curve import sparkline
-from trialmq.cli.durations import shown_duration
 from trialmq.cli.estimate import time_left
-from trialmq.cli.figures import measured
 from trialmq.cli.view import LOADING, View, lost_sentence
 
 PARTING = "Ctrl-C stops; the same command goes on where it was"
-ROWS_AROUND = 11
+ROWS_AROUND = 12
 """Rows of the screen that are not runners."""
 BAR_WIDTH, METRIC_WIDTH, GAP = 12, 10, 3
 REST_WIDTH = 52
@@ -45,6 +45,7 @@ class Moment:
     bests: Sequence[float]
     lost_seconds: float = 0.0
     parting: str = PARTING
+    told: str = ""
 
 
 class LiveView(View):
@@ -66,9 +67,14 @@ class LiveView(View):
         self._runners = runners
         self._limit = limit
         self._parting = parting
+        self._told = ""
         self._bests: dict[int, float] = {}
         self._loading = Spinner("dots", Text(loading, "faint"), style="running")
         self._live = Live(console=console, auto_refresh=False, transient=True)
+
+    def tell(self, line: str) -> None:
+        """It stands at the end of each picture."""
+        self._told = line
 
     def show(self, progress: Progress | None) -> None:
         """Draw it."""
@@ -93,6 +99,7 @@ class LiveView(View):
             bests=bests,
             lost_seconds=self.lost_seconds,
             parting=self._parting,
+            told=self._told,
         )
 
     async def __aenter__(self) -> Self:
@@ -127,6 +134,8 @@ def screen_of(moment: Moment, width: int, height: int) -> RenderableType:
         Text(),
         _last_line(moment),
     ]
+    if moment.told:
+        blocks.append(Text(moment.told, "faint"))
     return Padding(Group(*blocks), (1, 1, 0, 1))
 
 

@@ -15,8 +15,9 @@ from schema.errors import TrialMQError, WrongInput
 from trialmq.cli.best import best
 from trialmq.cli.broker import broker_application
 from trialmq.cli.doctor import doctor
-from trialmq.cli.export import export
+from trialmq.cli.importance import importance
 from trialmq.cli.options import Always
+from trialmq.cli.optuna import export_application, import_application
 from trialmq.cli.profile import profile_application
 from trialmq.cli.pruning import pruning_application
 from trialmq.cli.queue import queue
@@ -29,9 +30,12 @@ from trialmq.cli.show import show
 from trialmq.cli.studies import studies
 from trialmq.cli.study import study_application
 from trialmq.cli.study_file import fill_from_study_file
+from trialmq.cli.thresholds import thresholds
 from trialmq.cli.train import train
+from trialmq.cli.trial import trial_application
 from trialmq.cli.trials import trials
 from trialmq.cli.verify import verify
+from trialmq.cli.web import web
 from trialmq.installed import installed_version
 
 DONE, NOT_DONE, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -61,9 +65,12 @@ def application() -> App:
         result_action="return_value",
         suppress_keyboard_interrupt=False,
     )
-    commands: tuple[Command, ...] = (run, best, trials, show, studies, export, train)
+    commands: tuple[Command, ...] = (run, best, trials, show, studies, train)
     for place, command in enumerate(commands):
         app.command(command, sort_key=place)
+    app.command(export_application(sort_key=len(commands)))
+    app.command(import_application(sort_key=len(commands)))
+    app.command(web, sort_key=19)
     app.command(serve, sort_key=20)
     app.command(runner, sort_key=21)
     app.command(runners_application(sort_key=22))
@@ -71,6 +78,9 @@ def application() -> App:
     app.command(session_application(sort_key=24))
     app.command(profile_application(sort_key=len(commands)))
     app.command(queue, sort_key=len(commands))
+    app.command(trial_application(sort_key=len(commands)))
+    app.command(thresholds, sort_key=len(commands))
+    app.command(importance, sort_key=len(commands))
     app.command(pruning_application(sort_key=len(commands)))
     app.command(broker_application(sort_key=len(commands) + 1))
     app.command(doctor, sort_key=len(commands) + 2)

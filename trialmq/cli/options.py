@@ -1,5 +1,6 @@
 """What the commands share on the command line: the database, and how values are read."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Group, Parameter, Token
 
+from schema.brokers.address import URL_VARIABLE
+from schema.durations import parse_duration
 from schema.errors import WrongInput
 from schema.identity import ORCHESTRATOR
-from trialmq.cli.durations import parse_duration
 
 if TYPE_CHECKING:
     from schema.brokers.address import BrokerAddress
@@ -66,29 +68,54 @@ class Place(Common):
     """Options of a command on a database here, or on a service elsewhere."""
 
     connect: Annotated[str | None, Parameter(metavar="URL", show_default=False)] = None
-    """Ask a running `trialmq serve` at this broker instead; env: at TRIALMQ_BROKER_URL."""
+    """Ask a service instead, at ws:// or by its broker; env: at TRIALMQ_BROKER_URL."""
+
+    token_file: Annotated[Path | None, Parameter(metavar="FILE", show_default=False)] = None
+    """A file with the token for ws://, that only its owner can read; or TRIALMQ_TOKEN."""
 
     orchestrator: Annotated[str, Parameter(metavar="NAME")] = ORCHESTRATOR
-    """With --connect: the --name of the `trialmq serve` that is meant."""
+    """With --connect to a broker: the --name of the `trialmq serve` that is meant."""
 
     @property
     def hint(self) -> list[str]:
         """The words that name this place in a command, where it is not the usual database."""
         if self.connect is None:
             return super().hint
-        return ["--connect", self.connect, *_named(self.orchestrator)]
+        token = [] if self.token_file is None else ["--token-file", str(self.token_file)]
+        return ["--connect", self.connect, *token, *_named(self.orchestrator)]
 
 
 @Parameter(name="*", group=EVERYWHERE)
 @dataclass(frozen=True, kw_only=True)
 class Fleet(Always):
-    """Options of a command that asks a running service."""
+    """Options of a command that asks a running service: the one that is named, else the one at
+    TRIALMQ_BROKER_URL, else the one that runs here on the usual database."""
 
-    connect: Annotated[str, Parameter(metavar="URL", show_default=False)] = ENVIRONMENT
-    """The broker of a running `trialmq serve`. [default: TRIALMQ_BROKER_URL]"""
+    connect: Annotated[str | None, Parameter(metavar="URL", show_default=False)] = None
+    """The service, at ws:// or by its broker. [default: TRIALMQ_BROKER_URL, else --db]"""
+
+    db: Annotated[
+        Path | None, Parameter(env_var="TRIALMQ_DB", metavar="FILE", show_default=False)
+    ] = None
+    """The database that a `trialmq run`, `train` or `serve` on this machine has."""
+
+    token_file: Annotated[Path | None, Parameter(metavar="FILE", show_default=False)] = None
+    """A file with the token for ws://, that only its owner can read; or TRIALMQ_TOKEN."""
 
     orchestrator: Annotated[str, Parameter(metavar="NAME")] = ORCHESTRATOR
-    """The --name of the `trialmq serve` that is meant."""
+    """With --connect to a broker: the --name of the `trialmq serve` that is meant."""
+
+    @property
+    def place(self) -> Place:
+        """Where it looks."""
+        usual = self.connect is None and self.db is None
+        by_environment = usual and bool(os.environ.get(URL_VARIABLE))
+        return Place(
+            db=self.db or DATABASE,
+            connect=ENVIRONMENT if by_environment else self.connect,
+            token_file=self.token_file,
+            orchestrator=self.orchestrator,
+        )
 
 
 @Parameter(name="*", group=Group("Broker", sort_key=1))
@@ -112,18 +139,6 @@ COMMON = Common()
 HERE = Place()
 FLEET = Fleet()
 BROKER = BrokerOptions()
-
-
-def service_address(reached: Place | Fleet) -> "BrokerAddress":
-    """The broker that ``--connect`` names.
-
-    Raises:
-        BrokerError: it names none, or has a password in it.
-    """
-    from trialmq.connecting import address_of
-
-    url = None if reached.connect == ENVIRONMENT else reached.connect
-    return address_of(url, option="--connect")
 
 
 def joined_address(options: BrokerOptions) -> "BrokerAddress":

@@ -88,8 +88,8 @@ def export(name: str, file: Path, /, *, common: Place = HERE) -> None:
         name: NAME, or NAME@VERSION for an earlier version
         file: Its ending says the format: .toml, .json, .yaml
     """
+    from schema.profile_files.files import check_ending, write_profile
     from trialmq.cli.reading import read_profile
-    from trialmq.profiles.files import check_ending, write_profile
 
     check_ending(file)
     stored = read_profile(common, profile_name(name))
@@ -117,7 +117,7 @@ def import_file(
         study: Check it by the variables of this study
         because: Why; it is shown in the history
     """
-    from trialmq.profiles.files import read_profile
+    from schema.profile_files.files import read_profile
 
     profile = read_profile(file)
     checked_profile_name(name or profile.name)

@@ -45,11 +45,11 @@ def show(name: str, /, *, json: Flag = False, common: Place = HERE) -> None:
         name: NAME, or NAME@VERSION for an earlier version
         json: Write it as `trialmq profile export` would.
     """
+    from schema.profile_files.files import profile_text
     from trialmq.cli.configuration import configuration_table
     from trialmq.cli.profile_tables import heading
     from trialmq.cli.reading import read_profile
     from trialmq.cli.terminal import console
-    from trialmq.profiles.files import profile_text
 
     stored = read_profile(common, profile_name(name))
     if json:

@@ -6,10 +6,10 @@ from datetime import datetime
 from rich.table import Table
 from rich.text import Text
 
+from schema.figures import counted, shown_metrics, shown_value
 from schema.profile import Difference, Provenance
 from schema.profile_history import ProfileEvent, ProfileOverview, ProfileStep, StoredProfile
 from schema.values import Change, Value, written
-from trialmq.cli.figures import counted, shown_metrics, shown_value
 
 MISSING = "—"
 CHANGES = 3

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 
 from schema.errors import WrongInput
+from schema.figures import counted, measured, shown_value
 from schema.pruning import Aggressiveness, PrunerSettings
-from trialmq.cli.figures import counted, measured, shown_value
 from trialmq.cli.json_file import STDOUT, check_json_file, write_json_file
 from trialmq.cli.options import COMMON, Common, read_parameters
 
@@ -15,31 +15,10 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from orchestrator.pruning.parameters import Value
-    from orchestrator.reading.replay import Replay
+    from schema.commands.insight import Replay
     from schema.study import StudySpec
 
 LEVELS = [level for level in Aggressiveness if level is not Aggressiveness.OFF]
-
-PHRASES = {
-    "n_startup_trials": "complete trials that are needed before any is ended",
-    "n_warmup_steps": "the first step at which a trial can be ended",
-    "interval_steps": "steps from one check to the next",
-    "n_min_trials": "complete trials that a step needs to be judged",
-    "percentile": "keep a trial while it is among the best so many per cent",
-    "lower": "end a trial that reports less",
-    "upper": "end a trial that reports more",
-    "wrapped_pruner": "who judges a trial that has stopped getting better",
-    "patience": "steps without a better value that are forgiven",
-    "min_delta": "how much better the value has to get to count as better",
-    "min_resource": "the step of the first rung; auto: learnt from a complete trial",
-    "max_resource": "the steps of a full trial; auto: learnt from a complete trial",
-    "reduction_factor": "one in so many trials of a rung goes on",
-    "min_early_stopping_rate": "rungs that are skipped at the start",
-    "bootstrap_count": "trials that a rung must hold before it lets one pass",
-    "p_threshold": "end a trial that is worse than the best with a smaller p-value",
-    "n_startup_steps": "steps in common with the best trial before the first test",
-    "dominated_by": "end a trial that so many finished trials beat in every metric",
-}
 
 Name = Annotated[str, Parameter(metavar="NAME")]
 Texts = Annotated[tuple[str, ...], Parameter(metavar="NAME=VALUE", negative="", show_default=False)]
@@ -101,6 +80,8 @@ def numbers_table(columns: "dict[Aggressiveness, dict[str, Value]]") -> "Table":
     """A row a number, a column a level, and a phrase that says what the number does."""
     from rich.table import Table
 
+    from orchestrator.pruning.phrases import PHRASES
+
     table = Table(box=None, header_style="faint", padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column("number", no_wrap=True)
     for level in columns:
@@ -135,7 +116,6 @@ def replay(
         pruner_parameter: Set one number of --pruner: n_warmup_steps=3. May be repeated.
         json: Write the table to this file; - is standard output.
     """
-    from msgspec.structs import replace
     from rich.text import Text
 
     from orchestrator.reading.replay import Recording, replay_all, settings_to_try
@@ -149,10 +129,7 @@ def replay(
         check_json_file(json)
     found = read_curves(common.db, study)
     recording = Recording(found.spec, found.trials, found.curves)
-    tried = [
-        replace(settings, parameters={**settings.parameters, **own})
-        for settings in settings_to_try(recording, pruner, aggressiveness)
-    ]
+    tried = settings_to_try(recording, pruner, aggressiveness, own)
     result = replay_all(recording, tried, strict=pruner is not None)
     if json is not None:
         write_json_file(json, result)

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from schema.errors import WrongInput
+from schema.figures import counted
 from trialmq.cli.changing import change
-from trialmq.cli.figures import counted
 from trialmq.cli.notes import tell
 from trialmq.cli.options import HERE, Place
 from trialmq.cli.profile_names import ProfileName, profile_name

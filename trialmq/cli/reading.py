@@ -11,14 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from schema.commands.insight import Importance
 from schema.commands.trials import TrialDetail
-from schema.errors import UnknownName, WrongInput
+from schema.errors import UnknownName, WorkFailed, WrongInput
 from schema.messages import Report
 from schema.profile_history import ProfileEvent, ProfileOverview, StoredProfile
 from schema.results import AttemptResult, Event, StudyOverview, TrialResult
+from schema.revision import Revision
+from schema.scores import Scores, decode_scores
 from schema.study import StudySpec
-from trialmq.cli.options import Place, service_address
+from trialmq.cli.options import Place
 from trialmq.cli.profile_names import ProfileName
+from trialmq.cli.reaching import reached
 
 if TYPE_CHECKING:
     from orchestrator.client.client import Client
@@ -43,6 +47,15 @@ class Reading(Protocol):
 
     async def trial(self, study: StudyOverview, number: int) -> TrialDetail:
         """One trial with all that is known of it; raises `UnknownName`."""
+
+    async def revisions(self, study: StudyOverview, trial: TrialResult) -> list[Revision]:
+        """Every edit of a trial, first to last."""
+
+    async def scores(self, study: StudyOverview, number: int) -> Scores:
+        """What a trial stored of its validation; raises `WrongInput` where it did not."""
+
+    async def importance(self, study: StudyOverview) -> Importance:
+        """How much each variable has to do with being among the best."""
 
     async def profiles(self) -> Sequence[ProfileOverview]:
         """The last version of each profile, by name."""
@@ -77,6 +90,21 @@ class StoredStudies:
             events=tuple(await self._results.events_of(trial)),
         )
 
+    async def revisions(self, study: StudyOverview, trial: TrialResult) -> list[Revision]:
+        """Every edit of a trial, first to last."""
+        return await self._results.revisions(trial, 1, trial.edits)
+
+    async def scores(self, study: StudyOverview, number: int) -> Scores:
+        """What a trial stored of its validation."""
+        trial = await self._results.trial(study, number)
+        return decode_scores(await self._results.scores(trial))
+
+    async def importance(self, study: StudyOverview) -> Importance:
+        """How much each variable has to do with being among the best."""
+        from orchestrator.importance import importance_of
+
+        return importance_of(study.spec, await self.trials(study))
+
 
 class ServedStudies:
     """The studies of a running service."""
@@ -98,6 +126,23 @@ class ServedStudies:
         """One trial with all that is known of it."""
         return await self._client.trial(study.name, number)
 
+    async def revisions(self, study: StudyOverview, trial: TrialResult) -> list[Revision]:
+        """Every edit of a trial, first to last."""
+        found: list[Revision] = []
+        while page := await self._client.revisions(
+            study.name, number=trial.number, first=len(found) + 1
+        ):
+            found += page
+        return found
+
+    async def scores(self, study: StudyOverview, number: int) -> Scores:
+        """What a trial stored of its validation."""
+        return await self._client.scores(study.name, number)
+
+    async def importance(self, study: StudyOverview) -> Importance:
+        """How much each variable has to do with being among the best."""
+        return await self._client.importance(study.name)
+
 
 @dataclass(frozen=True, slots=True)
 class StudyTrials:
@@ -116,6 +161,25 @@ class TrialHistory:
     attempts: Sequence[AttemptResult]
     curve: Sequence[Report]
     events: Sequence[Event]
+    revisions: Sequence[Revision]
+
+
+@dataclass(frozen=True, slots=True)
+class EditedTrials:
+    """A study, its trials by number, and the edits of those that were edited, by number."""
+
+    spec: StudySpec
+    trials: list[TrialResult]
+    revisions: dict[int, list[Revision]]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialScores:
+    """One trial, and what it stored of its validation."""
+
+    spec: StudySpec
+    trial: TrialResult
+    scores: Scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +205,7 @@ async def opened(place: Place) -> AsyncIterator[Reading]:
         async with Results.open(place.db) as results:
             yield StoredStudies(results, place.db)
     else:
-        from trialmq.connecting import connected
-
-        address = service_address(place)
-        async with connected(address, orchestrator=place.orchestrator) as client:
+        async with reached(place) as client:
             yield ServedStudies(client, place.orchestrator)
 
 
@@ -171,6 +232,19 @@ def read_study(place: Place, name: str | None) -> StudyTrials:
     return visit(place, look)
 
 
+def read_edited(place: Place, name: str | None) -> EditedTrials:
+    """A study with the edits of its trials; raises as `read_study`."""
+
+    async def look(reading: Reading) -> EditedTrials:
+        study = await _choose(reading, name)
+        trials = await reading.trials(study)
+        edited = [trial for trial in trials if trial.edits]
+        revisions = {trial.number: await reading.revisions(study, trial) for trial in edited}
+        return EditedTrials(study.spec, trials, revisions)
+
+    return visit(place, look)
+
+
 def read_trial(place: Place, name: str | None, number: int) -> TrialHistory:
     """One trial of a study.
 
@@ -186,7 +260,47 @@ def read_trial(place: Place, name: str | None, number: int) -> TrialHistory:
             last = max((t.number for t in await reading.trials(study)), default=None)
             has = "no trial yet" if last is None else f"trials 0 to {last}"
             raise WrongInput(f"study {study.name!r} has {has}, not {number}") from error
-        return TrialHistory(study.spec, detail.trial, detail.attempts, detail.curve, detail.events)
+        return TrialHistory(
+            study.spec,
+            detail.trial,
+            detail.attempts,
+            detail.curve,
+            detail.events,
+            await reading.revisions(study, detail.trial),
+        )
+
+    return visit(place, look)
+
+
+def read_scores(place: Place, name: str | None, number: int | None) -> TrialScores:
+    """What a trial of a study, or its best one, stored of its validation.
+
+    Raises:
+        WrongInput: as `read_study`, there is no such trial, or it stored nothing.
+        WorkFailed: no trial is complete yet.
+    """
+    from orchestrator.reading.summary import best_of
+
+    async def look(reading: Reading) -> TrialScores:
+        study = await _choose(reading, name)
+        trials = {trial.number: trial for trial in await reading.trials(study)}
+        best = best_of(study.spec, list(trials.values()))
+        trial = best if number is None else trials.get(number)
+        if trial is None and number is not None:
+            raise UnknownName(f"trial in study {study.name!r}:", str(number))
+        if trial is None:
+            raise WorkFailed(f"study {study.name!r} has no complete trial yet")
+        return TrialScores(study.spec, trial, await reading.scores(study, trial.number))
+
+    return visit(place, look)
+
+
+def read_importance(place: Place, name: str | None) -> tuple[StudySpec, Importance]:
+    """A study, as `read_study`, and the importance of its variables."""
+
+    async def look(reading: Reading) -> tuple[StudySpec, Importance]:
+        study = await _choose(reading, name)
+        return study.spec, await reading.importance(study)
 
     return visit(place, look)
 

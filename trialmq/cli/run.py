@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from trialmq.cli.json_file import STDOUT, check_json_file, write_json_file
+from trialmq.cli.listen_options import LISTEN, ListenOptions, check_not_given, listen_choices
 from trialmq.cli.options import HERE, Place
 from trialmq.cli.run_options import RunOptions, choices_from
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from trialmq.choices import SweepChoices
     from trialmq.cli.view import View
+    from trialmq.listening import ListenChoices
     from trialmq.sweep_result import SweepResult
 
 DEFAULTS = RunOptions()
@@ -31,6 +33,7 @@ def run(
     /,
     *,
     options: RunOptions = DEFAULTS,
+    listening: ListenOptions = LISTEN,
     common: Place = HERE,
     tokens: Annotated[Sequence[str], Parameter(parse=False)],
 ) -> int:
@@ -55,8 +58,10 @@ def run(
     screen = console(stderr=options.json == STDOUT, quiet=options.quiet)
     if common.connect is None:
         view = _view_of_sweep(screen, choices)
-        result = asyncio.run(_sweep(choices, view))
+        listen = listen_choices(listening, common.token_file)
+        result = asyncio.run(_sweep(choices, view, listen))
     else:
+        check_not_given(listening)
         from trialmq.cli.elsewhere import run_elsewhere, view_of_service
 
         view = view_of_service(screen)
@@ -79,11 +84,13 @@ def run(
     return 0
 
 
-async def _sweep(choices: "SweepChoices", view: "View") -> "SweepResult":
+async def _sweep(
+    choices: "SweepChoices", view: "View", listen: "ListenChoices | None"
+) -> "SweepResult":
     async with view:
         from trialmq.sweep import sweep
 
-        return await sweep(choices, view.watch)
+        return await sweep(choices, view.watch, listen, view.tell)
 
 
 def _view_of_sweep(screen: "Console", choices: "SweepChoices") -> "View":

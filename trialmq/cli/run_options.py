@@ -10,7 +10,7 @@ from cyclopts import Group, Parameter, Token
 from schema.errors import WrongInput
 from schema.overrides import Overrides, merge, parse_search, parse_set
 from schema.pruning import Aggressiveness, PrunerSettings
-from schema.study import Limits, ObjectiveDescription
+from schema.study import Direction, Limits, ObjectiveDescription
 from trialmq.choices import SweepChoices, declared
 from trialmq.cli.base_profile import base_from
 from trialmq.cli.options import Place, Seconds, at_least_one, read_parameters
@@ -83,6 +83,12 @@ class RunOptions:
     ] = ()
     """Leave a group or variable at its default. May be repeated."""
 
+    direction: Annotated[
+        tuple[Direction, ...],
+        Parameter(group=SEARCH, metavar="WAY", negative="", show_default=False),
+    ] = ()
+    """Of an Optuna objective: minimize or maximize; once for each value it returns."""
+
     sampler: Annotated[str, Parameter(group=SEARCH, metavar="NAME")] = "tpe"
     """Who chooses configurations: tpe, random, gp, cmaes, nsga2, qmc, brute_force."""
 
@@ -137,6 +143,7 @@ def choices_from(objective: str, options: RunOptions, common: Place) -> SweepCho
     if common.db.is_dir():
         raise WrongInput(f"--db {common.db}: it is a directory; write the path of a file")
     trials = options.trials if options.trials or options.timeout else TRIALS
+    base, origin = (declared, "") if options.profile is None else base_from(options.profile, common)
     file = read_study_file(options.study_file) if options.study_file else StudyFile()
     return SweepChoices(
         objective=objective,
@@ -158,9 +165,11 @@ def choices_from(objective: str, options: RunOptions, common: Place) -> SweepCho
             silent_seconds=options.silence_timeout,
         ),
         seed=options.seed,
+        directions=options.direction,
         overrides=lambda offer: merge(file.overrides, _overrides(options, offer)),
         isolate=options.isolate,
-        base=declared if options.profile is None else base_from(options.profile, common),
+        base=base,
+        origin=origin,
     )
 
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
+from schema.durations import shown_duration
+from schema.figures import counted
 from schema.messages import DeviceHealth, Steer
-from trialmq.cli.durations import shown_duration
-from trialmq.cli.figures import counted
-from trialmq.cli.options import FLEET, Fleet, service_address
+from trialmq.cli.options import FLEET, Fleet
+from trialmq.cli.reaching import reached
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -73,9 +74,8 @@ async def _show(fleet: Fleet, json: bool) -> None:
     import msgspec
 
     from trialmq.cli.terminal import console
-    from trialmq.connecting import connected
 
-    async with connected(service_address(fleet), orchestrator=fleet.orchestrator) as client:
+    async with reached(fleet) as client:
         found = await client.runners()
     if json:
         print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
@@ -90,7 +90,6 @@ async def _watch(fleet: Fleet) -> None:
     from rich.live import Live
 
     from trialmq.cli.terminal import console
-    from trialmq.connecting import connected
     from trialmq.interruption import uninterrupted
 
     async def follow() -> None:
@@ -99,15 +98,13 @@ async def _watch(fleet: Fleet) -> None:
                 live.update(table_of(await client.runners()), refresh=True)
                 await asyncio.sleep(WATCH_SECONDS)
 
-    async with connected(service_address(fleet), orchestrator=fleet.orchestrator) as client:
+    async with reached(fleet) as client:
         await uninterrupted(follow())
 
 
 def _steer(name: str, steer: Steer, fleet: Fleet) -> None:
     async def ask() -> "RunnerOverview":
-        from trialmq.connecting import connected
-
-        async with connected(service_address(fleet), orchestrator=fleet.orchestrator) as client:
+        async with reached(fleet) as client:
             return await client.steer(name, steer)
 
     runner = asyncio.run(ask())

@@ -2,11 +2,13 @@
 
 import asyncio
 import sys
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from schema.identity import ORCHESTRATOR
+from trialmq.cli.listen_options import LISTEN, ListenOptions, listen_choices
 from trialmq.cli.log import LogFormat, configure_log
 from trialmq.cli.options import BROKER, COMMON, BrokerOptions, Common, joined_address
 from trialmq.installed import installed_version
@@ -17,6 +19,8 @@ Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 def serve(
     *,
     broker: BrokerOptions = BROKER,
+    listening: ListenOptions = LISTEN,
+    token_file: Annotated[Path | None, Parameter(metavar="FILE", show_default=False)] = None,
     name: Annotated[str, Parameter(metavar="NAME")] = ORCHESTRATOR,
     standby: Flag = False,
     log_format: LogFormat = LogFormat.TEXT,
@@ -30,6 +34,7 @@ def serve(
     the same database goes on where it was.
 
     Args:
+        token_file: With the token that clients need, and that only its owner can read
         name: Tells orchestrators on one broker apart
         standby: Wait while another one has the database, and take over when it dies
         log_format: text for people, json for machines
@@ -44,6 +49,7 @@ def serve(
         name=name,
         standby=standby,
         version=installed_version(),
+        listen=listen_choices(listening, token_file),
     )
     asyncio.run(serve(choices))
     print("trialmq: ended; runners train on, and nothing is lost", file=sys.stderr)

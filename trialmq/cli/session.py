@@ -6,18 +6,19 @@ with its reason, and this command waits for that.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from cyclopts import App, Parameter
 
 from schema.commands.trials import TrialDetail
+from schema.events import EventKind
+from schema.figures import shown_metrics
 from schema.revision import Revision, RevisionState
-from schema.values import Change, written
-from trialmq.cli.durations import shown_duration
-from trialmq.cli.figures import shown_metrics
-from trialmq.cli.options import FLEET, Fleet, service_address
+from trialmq.cli.options import FLEET, Fleet
 from trialmq.cli.profile_values import values_of_study
+from trialmq.cli.reaching import reached
+from trialmq.cli.revision_lines import history_lines, outcome_lines
 
 if TYPE_CHECKING:
     from orchestrator.client.client import Client
@@ -63,9 +64,7 @@ def show(name: str, /, *, common: Fleet = FLEET) -> None:
     from trialmq.cli.terminal import console
 
     async def ask(client: "Client") -> "tuple[object, TrialDetail, list[Revision]]":
-        revisions: list[Revision] = []
-        while page := await client.revisions(name, first=len(revisions) + 1):
-            revisions += page
+        revisions = await _revisions(client, name)
         space = (await client.study(name)).spec.objective.space
         table = configuration_table(space, (detail := await client.trial(name, 0)).trial.config, 90)
         return table, detail, revisions
@@ -139,18 +138,29 @@ def restart(name: str, /, *, because: Because = "", common: Fleet = FLEET) -> No
         because: Why, for the history
     """
 
-    async def ask(client: "Client") -> str:
-        attempt = (await client.restart(name, because=because)).attempt
-        until = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < until:
-            events = (await client.trial(name, 0)).events
-            begun = [e.text for e in events if e.kind == "begins"]
-            if begun and begun[-1].startswith(f"attempt {attempt + 1} "):
-                return begun[-1]
-            await asyncio.sleep(0.2)
-        return f"attempt {attempt} is told to end; the next has not begun yet"
+    for line in _ask(common, lambda client: _restarted(client, name, because)):
+        print(line)
 
-    print(f"session {name}: {_ask(common, ask)}")
+
+async def _restarted(client: "Client", name: str, because: str) -> list[str]:
+    """What the next attempt goes on from, and what became of what waited for it."""
+    waiting = [r.number for r in await _revisions(client, name) if r.pending]
+    last = (await client.changes(name)).after
+    attempt = (await client.restart(name, because=because)).attempt
+    until = time.monotonic() + PATIENCE_SECONDS
+    said: list[str] = []
+    while time.monotonic() < until:
+        changes = await client.changes(name, after=last, wait=1.0, every=1.0)
+        last = changes.after
+        said += [
+            f"session {name}: {event.text}"
+            for event in changes.events
+            if event.kind == EventKind.BEGINS and event.text.startswith(f"attempt {attempt + 1} ")
+        ]
+        revisions = [r for r in await _revisions(client, name) if r.number in waiting]
+        if said and not any(revision.pending for revision in revisions):
+            return said + [line for revision in revisions for line in outcome_lines(revision)]
+    return said or [f"session {name}: attempt {attempt} is told to end; the next has not begun yet"]
 
 
 def stop(name: str, /, *, because: Because = "", common: Fleet = FLEET) -> None:
@@ -164,6 +174,13 @@ def stop(name: str, /, *, because: Because = "", common: Fleet = FLEET) -> None:
     print(f"session {name} ends")
 
 
+async def _revisions(client: "Client", name: str) -> list[Revision]:
+    revisions: list[Revision] = []
+    while page := await client.revisions(name, first=len(revisions) + 1):
+        revisions += page
+    return revisions
+
+
 async def _settled(client: "Client", name: str, made: Revision) -> Revision:
     return await client.settled(name, made.number, deadline=PATIENCE_SECONDS)
 
@@ -173,36 +190,6 @@ def _told(revision: Revision) -> int:
     for line in outcome_lines(revision):
         print(line)
     return 1 if revision.state is RevisionState.REFUSED else 0
-
-
-def outcome_lines(revision: Revision) -> Sequence[str]:
-    """``training.learning_rate 0.001 → 0.0003 applied at step 412 (0.08 s)``, a line a variable."""
-    return [f"{_change(change)} {_outcome(revision, change)}" for change in revision.changes]
-
-
-def _outcome(revision: Revision, change: Change) -> str:
-    number = f"revision {revision.number}"
-    if revision.state is RevisionState.REFUSED:
-        return f"refused ({number}): {revision.reason}"
-    if change.path in revision.pending:
-        return f"waits for a restart ({number})"
-    if revision.applied_at is None:
-        return f"sent ({number}); the training has not taken it yet"
-    seconds = shown_duration(max(0.0, revision.applied_at - revision.at))
-    where = "with the next attempt" if revision.step is None else f"at step {revision.step}"
-    if revision.step is None and revision.attempt:
-        where = f"in attempt {revision.attempt}, before its first report"
-    return f"applied {where} ({seconds})"
-
-
-def history_lines(revision: Revision) -> Sequence[str]:
-    """One revision of the history: who, when, why, and what became of each variable."""
-    at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(revision.at))
-    why = f": {revision.because}" if revision.because else ""
-    return [
-        f"revision {revision.number}  {at}  {revision.author}{why}",
-        *(f"    {line}" for line in outcome_lines(revision)),
-    ]
 
 
 def _line(name: str, detail: TrialDetail) -> str:
@@ -216,16 +203,9 @@ def _line(name: str, detail: TrialDetail) -> str:
     return ", ".join(said)
 
 
-def _change(change: Change) -> str:
-    old, new = (("none" if v is None else written(v)) for v in (change.old, change.new))
-    return f"{change.path} {old} → {new}"
-
-
 def _ask(fleet: Fleet, question: "Callable[[Client], Awaitable[T]]") -> T:
     async def go() -> T:
-        from trialmq.connecting import connected
-
-        async with connected(service_address(fleet), orchestrator=fleet.orchestrator) as client:
+        async with reached(fleet) as client:
             return await question(client)
 
     return asyncio.run(go())

@@ -10,9 +10,9 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from schema.durations import parse_duration
 from schema.errors import UnknownName, WrongInput
 from schema.study import StudySettings
-from trialmq.cli.durations import parse_duration
 from trialmq.cli.options import number_or_word
 
 NOTHING = ("none", "auto")

@@ -3,11 +3,16 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from schema.durations import shown_duration
 from schema.errors import WrongInput
+from schema.events import EventKind
+from schema.figures import counted, measured, shown_metrics
+from schema.revision import RevisionState
 from trialmq.cli.curve import plot
-from trialmq.cli.durations import shown_duration
-from trialmq.cli.figures import counted, measured, shown_metrics
+from trialmq.cli.marks import mark_lines
 from trialmq.cli.options import HERE, Place
+from trialmq.cli.profile_names import NUMBER
+from trialmq.cli.revision_lines import history_lines
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -29,7 +34,7 @@ def show(*words: str, common: Place = HERE) -> None:
     each attempt did, and the end of what it printed.
 
     Args:
-        words: STUDY NUMBER, or NUMBER alone where the database has only one study
+        words: STUDY NUMBER or STUDY:NUMBER, or NUMBER alone where the database has only one study
     """
     from trialmq.cli.reading import read_trial
     from trialmq.cli.terminal import console
@@ -52,6 +57,9 @@ def study_and_number(words: tuple[str, ...]) -> tuple[str | None, int]:
     Raises:
         WrongInput: it is something else.
     """
+    if len(words) == 1 and NUMBER in words[0]:
+        study, _, number = words[0].rpartition(NUMBER)
+        words = (study, number)
     if not 1 <= len(words) <= 2 or not words[-1].isdecimal():
         raise WrongInput("show: write trialmq show STUDY NUMBER, as in trialmq show wakeword 12")
     return (words[0] if len(words) == 2 else None), int(words[-1])
@@ -61,8 +69,7 @@ def blocks(history: "TrialHistory", screen: "Console") -> "Iterator[RenderableTy
     """Everything there is to show of a trial, from the top."""
     from rich.text import Text
 
-    from orchestrator.engine.trial_queue import QUEUED
-    from orchestrator.pruning.unreported import WARNING
+    from schema.growing import as_used
     from trialmq.cli.configuration import configuration_table
     from trialmq.cli.terminal import STATE_STYLE
 
@@ -73,37 +80,53 @@ def blocks(history: "TrialHistory", screen: "Console") -> "Iterator[RenderableTy
     if trial.reason:
         kind = f"{trial.failure}: " if trial.failure else "because: "
         head.append(f"\n{kind}{trial.reason}")
-    head.append("".join(f"\nqueued: {e.text}" for e in history.events if e.kind == QUEUED))
+    head.append(
+        "".join(f"\nqueued: {e.text}" for e in history.events if e.kind == EventKind.QUEUED)
+    )
     if said := control_sentence(history.events):
         head.append(f"\n{said}")
-    for warning in (event.text for event in history.events if event.kind == WARNING):
+    for warning in (event.text for event in history.events if event.kind == EventKind.WARNING):
         head.append("\nwarning: ", "failed").append(warning)
+    for line in mark_lines(trial, history.events):
+        head.append(f"\n{line}", "changed")
     if trial.metrics:
         head.append(f"\n{shown_metrics(trial.metrics)}")
     elif trial.value is not None:
         head.append(f"\nlast {spec.metric.name} {measured(trial.value)}")
     yield head
-    yield configuration_table(spec.objective.space, trial.config, screen.width)
+    yield configuration_table(as_used(spec.objective, trial.config), trial.config, screen.width)
     points = [(float(s), m[spec.metric.name]) for s, _, m in history.curve if spec.metric.name in m]
     if len(points) > 1:
-        lines = plot(points, min(PLOT_WIDTH, screen.width), PLOT_HEIGHT)
+        marks = [(step, f"r{number}") for number, step in in_force(history)]
+        lines = plot(points, min(PLOT_WIDTH, screen.width), PLOT_HEIGHT, marks)
         yield Text.assemble((f"{spec.metric.name} by step\n", "name"), "\n".join(lines))
+    if history.revisions:
+        told = [line for revision in history.revisions for line in history_lines(revision)]
+        yield Text.assemble(("edits\n", "name"), "\n".join(told))
     if history.attempts:
         yield attempts_table(history.attempts)
 
 
+def in_force(history: "TrialHistory") -> "Iterator[tuple[int, float]]":
+    """Each revision that took effect in the attempt of the curve, with the step of the curve at
+    which it did: where the attempt began with it, its first."""
+    for revision in history.revisions:
+        there = revision.state is RevisionState.APPLIED and history.curve
+        if there and revision.attempt == history.trial.attempt:
+            first = history.curve[0][0]
+            yield revision.number, float(first if revision.step is None else revision.step)
+
+
 def control_sentence(events: "Sequence[Event]") -> str:
     """What the pruner said of a control trial's last attempt; empty for any other trial."""
-    from orchestrator.engine.control_trials import CONTROL, LEASED, WOULD_PRUNE
-
     attempt: dict[str, str] = {}
     for event in events:
-        if event.kind == LEASED:
+        if event.kind == EventKind.LEASED:
             attempt = {}
         attempt.setdefault(event.kind, event.text)
-    if CONTROL not in attempt:
+    if EventKind.CONTROL not in attempt:
         return ""
-    would = attempt.get(WOULD_PRUNE)
+    would = attempt.get(EventKind.WOULD_PRUNE)
     return "control trial, " + (
         f"the pruner would have ended it: {would}" if would else "the pruner had no objection"
     )

@@ -1,5 +1,6 @@
 """``trialmq studies``: what a database or a service holds, a line a study."""
 
+from schema.results import StudyOverview, TrialResult
 from trialmq.cli.options import HERE, Place
 
 
@@ -10,8 +11,8 @@ def studies(*, common: Place = HERE) -> None:
     from rich.table import Table
 
     from orchestrator.reading.summary import best_of
+    from schema.figures import measured
     from schema.trial import TrialState
-    from trialmq.cli.figures import measured
     from trialmq.cli.reading import read_studies
     from trialmq.cli.terminal import STATE_STYLE, console
 
@@ -22,7 +23,10 @@ def studies(*, common: Place = HERE) -> None:
     table.add_column("best", no_wrap=True)
     table.add_column("of trial", justify="right")
     table.add_column("last change", style="faint", no_wrap=True)
-    for overview, trials in read_studies(common):
+    found = read_studies(common)
+    if some := any(map(_remark, found)):
+        table.add_column("", no_wrap=True)
+    for overview, trials in found:
         spec = overview.spec
         best = best_of(spec, trials)
         waiting = sum(n for state, n in overview.counts.items() if not state.ended)
@@ -34,5 +38,16 @@ def studies(*, common: Place = HERE) -> None:
             "" if best is None else f"{spec.metric.name} {measured(best.value or 0.0)}",
             "" if best is None else str(best.number),
             f"{changed:%m-%d %H:%M}",
+            *([_remark((overview, trials))] if some else []),
         )
     console().print(table)
+
+
+def _remark(study: tuple[StudyOverview, list[TrialResult]]) -> str:
+    """``session, running, from profile quiet@2``; empty for a search of the objective's space."""
+    (overview, trials), said = study, []
+    if overview.spec.is_session:
+        said += ["session", *(trial.state.value for trial in trials)]
+    if overview.spec.origin:
+        said.append(f"from {overview.spec.origin}")
+    return ", ".join(said)

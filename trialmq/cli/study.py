@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from cyclopts import App, Parameter
 
+from schema.durations import shown_duration
 from schema.errors import WrongInput
+from schema.figures import measured, shown_value
 from schema.results import Progress, StudyOverview
 from schema.study import StudySettings
-from trialmq.cli.durations import shown_duration
-from trialmq.cli.figures import measured, shown_value
-from trialmq.cli.options import FLEET, Fleet, Place, service_address
+from trialmq.cli.options import FLEET, Fleet
+from trialmq.cli.reaching import reached
 from trialmq.cli.setting import settings_patch
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def list_studies(*, common: Fleet = FLEET) -> None:
     """List the studies."""
     from trialmq.cli.studies import studies
 
-    studies(common=Place(connect=common.connect, orchestrator=common.orchestrator))
+    studies(common=common.place)
 
 
 def show(name: str, /, *, common: Fleet = FLEET) -> None:
@@ -146,9 +147,10 @@ def lines_of(overview: StudyOverview, progress: Progress) -> Sequence[str]:
     best = "no trial has completed yet"
     if progress.best is not None:
         best = f"best {progress.metric} {measured(progress.best[1])} (trial {progress.best[0]})"
-    settings = overview.spec.settings
+    settings, origin = overview.spec.settings, overview.spec.origin
     return [
-        f"{overview.name}: {state}",
+        f"{overview.name}: {'session, ' * overview.spec.is_session}{state}",
+        *([f"made from {origin}"] if origin else []),
         f"{overview.spec.objective.entry}, sampler {overview.spec.sampler}",
         f"{progress.ended}{of} trials: {counts}; {running}",
         best,
@@ -178,9 +180,7 @@ def _settings(settings: StudySettings) -> Sequence[tuple[str, str]]:
 
 def _ask(fleet: Fleet, question: "Callable[[Client], Awaitable[T]]") -> T:
     async def go() -> T:
-        from trialmq.connecting import connected
-
-        async with connected(service_address(fleet), orchestrator=fleet.orchestrator) as client:
+        async with reached(fleet) as client:
             return await question(client)
 
     return asyncio.run(go())

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from schema.defining import default_study
 from schema.errors import WrongInput
 from schema.overrides import Overrides
 from schema.pruning import PrunerSettings
 from schema.study import Limits, ObjectiveDescription
 from schema.trial import TrialState
-from trialmq.choices import Base, SweepChoices, declared, default_study
+from trialmq.choices import Base, SweepChoices, declared
 from trialmq.cli.base_profile import base_from
+from trialmq.cli.listen_options import LISTEN, ListenOptions, check_not_given, listen_choices
 from trialmq.cli.options import HERE, Place
 from trialmq.cli.profile_names import trial_name
 from trialmq.cli.profile_values import values_in
@@ -26,6 +28,7 @@ from trialmq.cli.profile_values import values_in
 if TYPE_CHECKING:
     from schema.space import Space
     from trialmq.cli.view import View
+    from trialmq.listening import ListenChoices
     from trialmq.sweep_result import SweepResult
 
 Texts = Annotated[tuple[str, ...], Parameter(metavar="VAR=VALUE", negative="", show_default=False)]
@@ -43,6 +46,7 @@ def train(
     set: Texts = (),
     session: Annotated[str | None, Parameter(metavar="NAME", show_default=False)] = None,
     quiet: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    listening: ListenOptions = LISTEN,
     common: Place = HERE,
     tokens: Annotated[Sequence[str], Parameter(parse=False)],
 ) -> int:
@@ -76,7 +80,7 @@ def train(
         session=True,
         origin=source,
     )
-    result = _run(choices, common, quiet, tokens)
+    result = _run(choices, common, quiet, listening, tokens)
     if isinstance(result, str):
         print(f"trialmq: {result}", file=sys.stderr)
         return 130
@@ -90,7 +94,7 @@ def _overrides(offer: ObjectiveDescription, texts: Sequence[str]) -> Overrides:
 def _base(profile: str | None, origin: str | None, common: Place) -> tuple[Base, str]:
     """Where the configuration comes from, and what that is called."""
     if profile is not None:
-        return base_from(profile, common), f"profile {profile}"
+        return base_from(profile, common)
     if origin is None:
         return declared, ""
     from orchestrator.reading.summary import best_of
@@ -113,7 +117,11 @@ def _base(profile: str | None, origin: str | None, common: Place) -> tuple[Base,
 
 
 def _run(
-    choices: SweepChoices, common: Place, quiet: bool, tokens: Sequence[str]
+    choices: SweepChoices,
+    common: Place,
+    quiet: bool,
+    listening: ListenOptions,
+    tokens: Sequence[str],
 ) -> "SweepResult | str":
     from trialmq.cli.terminal import console
     from trialmq.cli.training_view import TrainingView
@@ -121,22 +129,26 @@ def _run(
 
     view = View() if quiet else TrainingView(console(quiet=quiet))
     if common.connect is None:
-        return asyncio.run(_here(choices, view))
+        listen = listen_choices(listening, common.token_file)
+        return asyncio.run(_here(choices, view, listen))
+    check_not_given(listening)
     from trialmq.cli.elsewhere import run_elsewhere
 
     return asyncio.run(run_elsewhere(choices, common, view, tokens))
 
 
-async def _here(choices: SweepChoices, view: "View") -> "SweepResult":
+async def _here(
+    choices: SweepChoices, view: "View", listen: "ListenChoices | None"
+) -> "SweepResult":
     async with view:
         from trialmq.sweep import sweep
 
-        return await sweep(choices, view.watch)
+        return await sweep(choices, view.watch, listen, view.tell)
 
 
 def _end(result: "SweepResult", name: str, objective: str, common: Place) -> int:
+    from schema.figures import shown_metrics
     from trialmq.cli.ending import written_command
-    from trialmq.cli.figures import shown_metrics
 
     trial = result.trials[0]
     if trial.state is TrialState.COMPLETE:

@@ -2,8 +2,8 @@
 
 from rich.console import Console
 
+from schema.figures import shown_metrics
 from schema.results import Progress
-from trialmq.cli.figures import shown_metrics
 from trialmq.cli.view import LOADING, View, lost_sentence
 
 NEWS_SECONDS = 5.0
@@ -19,6 +19,10 @@ class TrainingView(View):
         self._attempt = 0
         self._step: int | None = None
         self._at = -NEWS_SECONDS
+
+    def tell(self, line: str) -> None:
+        """Write it."""
+        self._say(line)
 
     def show(self, progress: Progress | None) -> None:
         """Write a line if it is worth one."""

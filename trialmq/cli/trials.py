@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from schema.durations import shown_duration
 from schema.errors import UnknownName
+from schema.figures import measured, shown_value
 from schema.study import StudySpec
-from trialmq.cli.durations import shown_duration
-from trialmq.cli.figures import measured, shown_value
+from trialmq.cli.marks import marks_of
 from trialmq.cli.options import HERE, Place, at_least_one
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def trials(
     sort: Annotated[str, Parameter(metavar="ORDER")] = "value",
     limit: Annotated[int | None, Parameter(metavar="N")] = None,
     all_variables: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    hidden: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     common: Place = HERE,
 ) -> None:
     """List the trials of a study.
@@ -52,14 +54,16 @@ def trials(
         sort: value (best first), number, seconds, state, or a variable: training.learning_rate
         limit: Show only so many
         all_variables: Show every variable, searched or not, in as many tables as it takes
+        hidden: Show hidden trials, too
     """
-    from trialmq.cli.figures import counted
+    from schema.figures import counted
     from trialmq.cli.reading import read_study
     from trialmq.cli.terminal import console
 
     at_least_one("--limit", limit)
     found = read_study(common, study)
-    ordered = sorted(found.trials, key=sort_key(sort, found.spec))[:limit]
+    there = [trial for trial in found.trials if hidden or not trial.hidden]
+    ordered = sorted(there, key=sort_key(sort, found.spec))[:limit]
     screen = console()
     results = list(result_columns(found.spec, ordered))
     variables = list(variable_columns(found.spec, ordered, all_variables))
@@ -67,6 +71,8 @@ def trials(
         screen.width = sum(column.width for column in [*results, *variables])
     shown = fitting(variables, screen.width - sum(column.width for column in results))
     screen.print(table_of([*results, *shown], ordered))
+    if left := len(found.trials) - len(there):
+        screen.print(f"{counted(left, 'hidden trial')}: --hidden", style="faint")
     rest = variables[len(shown) :]
     if not rest:
         return
@@ -97,15 +103,16 @@ def sort_key(order: str, spec: StudySpec) -> "Callable[[TrialResult], tuple[obje
     known = [variable.path for variable in spec.objective.space.variables]
     if order not in known:
         raise UnknownName("order or variable to sort by:", order, [*ORDERS, *known])
-    return lambda trial: (trial.config[order], trial.number)
+    return lambda trial: (order not in trial.config, trial.config.get(order, 0), trial.number)
 
 
 def _rank(trial: "TrialResult", spec: StudySpec) -> tuple[int, float]:
-    """Feasible complete trials first, then other complete ones, pruned ones, and the rest."""
+    """Feasible complete trials first, then other complete ones, pruned ones, and the rest, to which
+    belongs what counts for nothing."""
     from schema.trial import TrialState
 
     value = math.nan if trial.value is None else trial.value
-    if math.isnan(value):
+    if math.isnan(value) or not trial.counts:
         return 3, 0.0
     worse = -value if spec.metric.better(1.0, 0.0) else value
     if trial.state is not TrialState.COMPLETE:
@@ -124,6 +131,9 @@ def result_columns(spec: StudySpec, trials: "Sequence[TrialResult]") -> Iterator
         yield Column(name, [_metric(trial, name, name == first) for trial in trials])
     yield Column("steps", [str(trial.reports) for trial in trials])
     yield Column("time", [shown_duration(t.seconds) if t.seconds else "" for t in trials])
+    marks = [marks_of(trial) for trial in trials]
+    if any(marks):
+        yield Column("edits", marks, left=True)
 
 
 def _metric(trial: "TrialResult", name: str, first: bool) -> str:
@@ -141,7 +151,7 @@ def variable_columns(
         if everything or variable.searched or variable.after_training:
             cells = [
                 shown_value(trial.config[variable.path])
-                if space.is_active(variable, trial.config)
+                if variable.path in trial.config and space.is_active(variable, trial.config)
                 else ""
                 for trial in trials
             ]

@@ -13,7 +13,7 @@ import msgspec
 from cyclopts import Parameter
 
 from schema.errors import WrongInput
-from trialmq.cli.figures import counted
+from schema.figures import counted
 from trialmq.cli.json_file import STDOUT, check_json_file, write_json_file
 from trialmq.cli.options import COMMON, Common
 

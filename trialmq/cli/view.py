@@ -13,8 +13,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from schema.durations import shown_duration
 from schema.results import Progress
-from trialmq.cli.durations import shown_duration
 
 LOADING = "loading the objective…"
 LOST_SECONDS = 4.0
@@ -43,6 +43,9 @@ class View:
         self._picture = picture
         self._age = age
         self.first = picture()
+
+    def tell(self, line: str) -> None:
+        """Something to be known all the time, as where this listens."""
 
     def show(self, progress: Progress | None) -> None:
         """Show the study; ``None`` while its objective is being loaded."""

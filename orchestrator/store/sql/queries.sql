@@ -26,6 +26,10 @@ SELECT coalesce(max(id), 0) + 1 FROM study
 INSERT INTO study_settings (study, version, settings, author, at, because)
 VALUES (?, ?, ?, ?, ?, ?)
 
+-- name: settings_of_study
+SELECT version, settings, author, at, because FROM study_settings
+WHERE study = ? AND version >= ? ORDER BY version LIMIT ?
+
 -- name: insert_quarantine
 INSERT INTO quarantine (at, source, why, raw) VALUES (?, ?, ?, ?)
 
@@ -72,8 +76,20 @@ UPDATE trial SET state = ?, attempt = ?, runner = ?, desired = ?, applied = ?, c
                  deaths = ?, revision = ?, restarting = ?
 WHERE id = ?
 
+-- name: annotate_trial
+UPDATE trial SET value = ?, metrics = ?, hidden = ?, note = ?, tags = ?, measured = ?, fork = ?,
+                 learn = ?
+WHERE id = ?
+
 -- name: update_config
-UPDATE trial SET config = ? WHERE id = ?
+UPDATE trial SET sampled = ?, config = ? WHERE id = ?
+
+-- name: keep_attributes
+INSERT INTO attributes (trial, document) VALUES (?, ?)
+ON CONFLICT (trial) DO UPDATE SET document = excluded.document
+
+-- name: attributes_of_study
+SELECT t.number, a.document FROM attributes a JOIN trial t ON t.id = a.trial WHERE t.study = ?
 
 -- name: insert_attempt
 INSERT INTO attempt (trial, number, runner, granted) VALUES (?, ?, ?, ?)
@@ -118,7 +134,8 @@ SELECT id, study, number, state, sampled, config, attempt, runner, desired, appl
        losses, value, metrics, failure, reason, reports, last_step, created, started, ended, seconds,
        boot, avoid, deaths,
        (SELECT slot FROM attempt WHERE trial = id AND number = trial.attempt AND state = 'running'),
-       revision, restarting
+       revision, restarting, hidden, note, tags, measured, fork, learn,
+       (SELECT count(*) FROM revision r WHERE r.trial = trial.id)
 FROM trial WHERE study = ? ORDER BY number
 
 -- name: page_of_trials
@@ -126,7 +143,8 @@ SELECT id, study, number, state, sampled, config, attempt, runner, desired, appl
        losses, value, metrics, failure, reason, reports, last_step, created, started, ended, seconds,
        boot, avoid, deaths,
        (SELECT slot FROM attempt WHERE trial = id AND number = trial.attempt AND state = 'running'),
-       revision, restarting
+       revision, restarting, hidden, note, tags, measured, fork, learn,
+       (SELECT count(*) FROM revision r WHERE r.trial = trial.id)
 FROM trial WHERE study = ? AND number >= ? ORDER BY number LIMIT ?
 
 -- name: trial_by_number
@@ -134,13 +152,20 @@ SELECT id, study, number, state, sampled, config, attempt, runner, desired, appl
        losses, value, metrics, failure, reason, reports, last_step, created, started, ended, seconds,
        boot, avoid, deaths,
        (SELECT slot FROM attempt WHERE trial = id AND number = trial.attempt AND state = 'running'),
-       revision, restarting
+       revision, restarting, hidden, note, tags, measured, fork, learn,
+       (SELECT count(*) FROM revision r WHERE r.trial = trial.id)
 FROM trial WHERE study = ? AND number = ?
 
 -- name: attempts_of_trial
 SELECT trial, number, runner, slot, device, granted, started, ended, outcome, failure, reason,
        traceback, output, seconds
 FROM attempt WHERE trial = ? ORDER BY number
+
+-- name: attempts_of_trials
+SELECT t.number, a.number, a.runner, coalesce(a.slot, ''), coalesce(a.started, a.granted), a.ended,
+       a.outcome
+FROM trial t JOIN attempt a ON a.trial = t.id
+WHERE t.study = ? AND t.number IN (SELECT value FROM json_each(?)) ORDER BY t.number, a.number
 
 -- name: reports_of_attempt
 SELECT reports FROM report WHERE trial = ? AND attempt = ? ORDER BY seq
@@ -149,6 +174,12 @@ SELECT reports FROM report WHERE trial = ? AND attempt = ? ORDER BY seq
 SELECT t.number, r.reports
 FROM trial t JOIN report r ON r.trial = t.id AND r.attempt = t.attempt
 WHERE t.study = ? ORDER BY t.number, r.seq
+
+-- name: last_reports_of_study
+SELECT t.number, r.reports
+FROM trial t JOIN report r ON r.trial = t.id AND r.attempt = t.attempt
+WHERE t.study = ? AND r.seq = (SELECT max(last.seq) FROM report last
+                               WHERE last.trial = t.id AND last.attempt = t.attempt)
 
 -- name: events_of_study
 SELECT id, at, trial, kind, text FROM event WHERE study = ? ORDER BY id
@@ -159,3 +190,30 @@ SELECT id, at, trial, kind, text FROM event WHERE study = ? AND trial = ? ORDER 
 -- name: recent_events_of_trial
 SELECT id, at, trial, kind, text FROM
     (SELECT * FROM event WHERE study = ? AND trial = ? ORDER BY id DESC LIMIT ?) ORDER BY id
+
+-- name: study_in_force
+SELECT s.id, s.created, v.version, v.settings
+FROM study s JOIN study_settings v ON v.study = s.id
+WHERE s.name = ? ORDER BY v.version DESC LIMIT 1
+
+-- name: last_event
+SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0)
+
+-- name: events_after
+SELECT id, at, trial, kind, text FROM event WHERE study = ? AND id > ? ORDER BY id LIMIT ?
+
+-- name: log_after
+SELECT s.name, e.id, e.at, e.trial, e.kind, e.text FROM event e LEFT JOIN study s ON s.id = e.study
+WHERE e.id > ?1 AND (?2 = '[]' OR s.name IN (SELECT value FROM json_each(?2)))
+ORDER BY e.id LIMIT ?3
+
+-- name: log_before
+SELECT s.name, e.id, e.at, e.trial, e.kind, e.text FROM event e LEFT JOIN study s ON s.id = e.study
+WHERE e.id < ?1 AND (?2 = '[]' OR s.name IN (SELECT value FROM json_each(?2)))
+ORDER BY e.id DESC LIMIT ?3
+
+-- name: counted_attempt
+SELECT t.id, t.attempt FROM trial t JOIN study s ON s.id = t.study WHERE s.name = ? AND t.number = ?
+
+-- name: reports_after
+SELECT seq, reports FROM report WHERE trial = ? AND attempt = ? AND seq > ? ORDER BY seq

@@ -70,23 +70,26 @@ GROUP BY t.id
 HAVING count(a.number) <> (t.state = 'complete') OR coalesce(max(a.number), t.attempt) <> t.attempt
 
 -- name: the reports of an attempt are its records from 2 on without a gap
--- needs: revised
+-- needs: score
 SELECT s.name, t.number, 'attempt ' || r.attempt || ' has ' || count(*) || ' records of reports, '
        || 'numbered ' || min(r.seq) || ' to ' || max(r.seq)
 FROM (SELECT trial, attempt, seq FROM report
-      UNION ALL SELECT trial, attempt, seq FROM revised) r JOIN trial t ON t.id = r.trial JOIN study s ON s.id = t.study
+      UNION ALL SELECT trial, attempt, seq FROM revised
+      UNION ALL SELECT trial, attempt, seq FROM score) r
+JOIN trial t ON t.id = r.trial JOIN study s ON s.id = t.study
 GROUP BY r.trial, r.attempt HAVING min(r.seq) <> 2 OR max(r.seq) <> count(*) + 1
 
 -- name: every record that counts as applied is stored
--- needs: revised
--- The first record says that it started, the last how it ended; in between are the reports, and
--- what became of revisions.
+-- needs: score
+-- The first record says that it started, the last how it ended; in between are the reports, what
+-- became of revisions, and scores.
 SELECT s.name, t.number, t.state || ' with ' || t.applied || ' applied records, of which '
        || (a.started IS NOT NULL) || ' start and ' || count(r.seq) || ' of reports are stored'
 FROM trial t JOIN study s ON s.id = t.study
 JOIN attempt a ON a.trial = t.id AND a.number = t.attempt
 LEFT JOIN (SELECT trial, attempt, seq FROM report
-           UNION ALL SELECT trial, attempt, seq FROM revised) r
+           UNION ALL SELECT trial, attempt, seq FROM revised
+           UNION ALL SELECT trial, attempt, seq FROM score) r
        ON r.trial = t.id AND r.attempt = t.attempt
 GROUP BY t.id
 HAVING t.applied - (a.started IS NOT NULL) - count(r.seq) NOT IN

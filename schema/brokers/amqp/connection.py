@@ -156,6 +156,8 @@ class AmqpConnection:
             raise
         finally:
             deadline.cancel()
+            if connection.transport is None:
+                await connection.close()  # or it would try to when it is collected
         opened = cls(connection, stream, address, timing)
         if refusal := refusals.too_old(address, *opened.server):
             await opened.close()
@@ -214,6 +216,7 @@ class AmqpConnection:
     async def _goodbye(self) -> None:
         with suppress(*_GONE, asyncio.CancelledError):
             await self._connection.close()
+        await self._connection.close()  # if that failed; or it would try when it is collected
 
     def drop(self) -> None:
         """End it at once, without a goodbye: it is open but dead."""

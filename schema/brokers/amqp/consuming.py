@@ -11,7 +11,7 @@ from collections import deque
 
 from schema.broker import Delivery, Receiver, Subscription
 from schema.brokers.address import BrokerAddress
-from schema.brokers.amqp import topology
+from schema.brokers.amqp import refusals, topology
 from schema.brokers.amqp.acknowledgements import Acknowledgements
 from schema.brokers.amqp.connection import AmqpChannel, AmqpConnection, AmqpMessage
 from schema.brokers.amqp.ending import end
@@ -30,6 +30,12 @@ class ConsumingLink(Link):
         super().__init__(address, f"trialmq {party} consuming", timing)
         self._connection: AmqpConnection | None = None
         self._declared: dict[str, Queue] = {}
+        self._closed = False
+
+    def close(self) -> None:
+        """There will be no connection any more; who waits for one is told."""
+        self._closed = True
+        self.usable.set()
 
     async def serve(self, connection: AmqpConnection) -> None:
         """Declare again what was declared, then watch that the broker still answers."""
@@ -48,8 +54,14 @@ class ConsumingLink(Link):
             self._connection = None
 
     async def connection(self) -> AmqpConnection:
-        """The connection, once there is one."""
+        """The connection, once there is one.
+
+        Raises:
+            BrokerError: there will be none.
+        """
         while self._connection is None or self._connection.lost.is_set():
+            if self._closed:
+                raise refusals.closed(self.address)
             self.usable.clear()
             await self.usable.wait()
         return self._connection
@@ -193,6 +205,8 @@ class RabbitMQSubscription(Subscription):
             await asyncio.wait({waiting, self._task}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             waiting.cancel()
+        if self._task.cancelled():
+            raise refusals.closed(self._link.address)
         if self._task.done():
             self._task.result()
 

@@ -20,7 +20,7 @@ class Link(ABC):
     """Keeps one connection; a subclass says what it is for."""
 
     def __init__(self, address: BrokerAddress, name: str, timing: Timing) -> None:
-        self._address = address
+        self.address = address
         self._name = name
         self._said = ""
         self.timing = timing
@@ -46,7 +46,7 @@ class Link(ABC):
             began = loop.time()
             try:
                 await self._connect_and_serve()
-                self.tell(f"broker {self._address}: the connection was lost; connecting again")
+                self.tell(f"broker {self.address}: the connection was lost; connecting again")
             except Exception as error:  # whatever it is: a link that ended would be silent for ever
                 if not (patient or self.first.done()):
                     self.first.set_exception(error)
@@ -56,7 +56,7 @@ class Link(ABC):
             await asyncio.sleep(self._pause(failures))
 
     async def _connect_and_serve(self) -> None:
-        connection = await AmqpConnection.open(self._address, self._name, self.timing)
+        connection = await AmqpConnection.open(self.address, self._name, self.timing)
         self._said = ""
         try:
             await self.serve(connection)

@@ -66,6 +66,11 @@ def _untrusted(address: BrokerAddress, code: int, message: str) -> str:
     return f"its TLS certificate is not trusted ({message}); name the authority with ?cafile=ca.pem"
 
 
+def closed(address: BrokerAddress) -> BrokerError:
+    """We closed it ourselves."""
+    return BrokerError(f"broker {address}: this connection was closed; open another one")
+
+
 def unusable_certificate(address: BrokerAddress, error: OSError) -> BrokerError:
     """``cafile``, ``certfile`` or ``keyfile`` cannot be loaded."""
     files = [f for f in (address.cafile, address.certfile, address.keyfile) if f]

@@ -1,0 +1,1 @@
+"""The log as rows that can be searched. Pure."""

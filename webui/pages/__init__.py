@@ -1,0 +1,1 @@
+"""The pages, one file each: ``page(context)`` builds one beneath the frame."""

@@ -1,0 +1,1 @@
+"""Profiles as the page shows them. Pure."""

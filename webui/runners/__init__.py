@@ -1,0 +1,1 @@
+"""Runners with their devices and what they hold, as rows. Pure."""

@@ -1,0 +1,1 @@
+"""Studies as a whole: listed, compared, and made from the space of an objective. Pure."""

@@ -1,0 +1,1 @@
+"""The threshold explorer: other decisions on stored scores, judged at once, without a model."""
