@@ -1,14 +1,16 @@
 """How soon is the page there, and how soon does it show what somebody did?
 
-A search with 30 variables in the table, a session that runs, headless Chromium with two tabs:
+A search with 30 variables in the table, a session that runs, headless Chromium with two tabs in
+windows of their own, so that neither is hidden:
 
-* from the address to rows that can be edited, with 1,000 and 10,000 trials;
+* from the address to rows that can be edited;
 * from Enter in a cell of one tab until the other tab's cell says it;
 * from the click on Apply until the page says at which step the training took it;
 * with 200 changed rows a second: frames a second of a tab, and the share of a core that the page's
-  process takes, service and session included.
+  process takes, with all of the service in it;
+* what the process holds after many tabs were opened and closed, against after the first of them.
 
-    python -m benchmarks.page [--trials 1000,10000] [--edits 20] [--json FILE]
+    python -m benchmarks.page [--trials 1000,10000] [--edits 10] [--tabs 40] [--json FILE]
 """
 
 import argparse
@@ -16,38 +18,55 @@ import asyncio
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, async_playwright
 
+from benchmarks import page_tabs as tabs
 from benchmarks.measuring import Figure, loaded, show, write_json
-from benchmarks.page_server import OBJECTIVE, SEARCH
+from benchmarks.page_server import OBJECTIVE, SEARCH, SESSION
 
-CHROMIUM = "/usr/bin/chromium"
-PATIENCE_MILLISECONDS = 120_000
 CHURN_SECONDS = 8
-RATE = "training.rate"
-ROWS = "() => window.trials?.api && document.querySelector('.ag-row .ag-cell') && performance.now()"
-SECOND_TAB = """([row, field]) => { const patch = trials.patch; window.told = [];
-  trials.patch = rows => { patch(rows);
-    for (const one of rows) if (one.id === row) told.push([one[field], Date.now()]) } }"""
-SAID = """() => /applied at step/.test(document.querySelector('.dialog-card')?.innerText)
-  && Date.now()"""
-NOW = "() => Date.now()"
-FRAMES = """seconds => new Promise(done => { let frames = 0; const began = performance.now();
-  const tick = () => { frames++; const passed = performance.now() - began;
-    passed < seconds * 1000 ? requestAnimationFrame(tick) : done(frames / passed * 1000) };
-  requestAnimationFrame(tick) })"""
+MANY_ROWS = 2_500
+"""With more rows than this the page may take longer until it is usable."""
+
+
+class Aim(msgspec.Struct, frozen=True):
+    """What a figure should be: at most, or at least, so much."""
+
+    bound: float
+    at_least: bool = False
+
+    def met(self, figure: Figure) -> bool:
+        """Whether it is."""
+        return figure.median >= self.bound if self.at_least else figure.median <= self.bound
+
+    def __str__(self) -> str:
+        return f"{'≥' if self.at_least else '≤'} {self.bound:,g}"
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """What was found with so many trials."""
 
     trials: int
-    figures: list[Figure]
+    figure: Figure
+    aim: Aim
+
+    @property
+    def name(self) -> str:
+        """What was measured."""
+        return f"{self.figure.name}, {self.trials:,} trials"
+
+    @property
+    def measured(self) -> str:
+        """What was found."""
+        return f"{self.figure} {self.figure.unit}"
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.measured} (aim {self.aim})"
 
 
 class Server:
@@ -57,22 +76,23 @@ class Server:
         command = [sys.executable, "-m", "benchmarks.page_server", str(database)]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
-        self.url = f"http://127.0.0.1:{self._read().strip()}"
+        self.url = f"http://127.0.0.1:{self._read()}"
 
-    def churn(self, seconds: float) -> float:
-        """Change rows for so long; returns the share of a core that was used."""
+    async def tell(self, command: str) -> float:
+        """Let it obey a command; returns its answer."""
         assert self._process.stdin is not None
-        print(f"churn {seconds}", file=self._process.stdin, flush=True)
-        return float(self._read())
+        print(command, file=self._process.stdin, flush=True)
+        return float(await asyncio.to_thread(self._read))
 
     def end(self) -> None:
         """Stop it."""
-        self._process.terminate()
+        assert self._process.stdin is not None
+        self._process.stdin.close()
         self._process.wait()
 
     def _read(self) -> str:
         assert self._process.stdout is not None
-        return self._process.stdout.readline()
+        return self._process.stdout.readline().strip()
 
 
 @contextmanager
@@ -90,110 +110,84 @@ def served(trials: int) -> Iterator[Server]:
             server.end()
 
 
-async def measure(browser: Browser, server: Server, trials: int, edits: int) -> Measured:
-    """All figures on one database."""
-    context = await browser.new_context(
-        base_url=server.url, viewport={"width": 1440, "height": 900}
-    )
-    context.set_default_timeout(PATIENCE_MILLISECONDS)
-    first, second = await context.new_page(), await context.new_page()
-    await usable(first)  # of a server that was just started nothing is loaded yet
-    loads = [await usable(second) for _ in range(3)]
-    shown = await edit_shown(first, second, edits)
-    said = await applied(first, edits)
-    frames, busy = await under_churn(server, second)
-    figures = [
-        Figure(name="usable", unit="ms", rounds=loads),
-        Figure(name="Enter, until the other tab shows it", unit="ms", rounds=shown),
-        Figure(name="Apply, until the page says at which step", unit="ms", rounds=said),
-        Figure(name="frames a second, 200 rows a second", unit="1/s", rounds=[frames]),
-        Figure(name="the process meanwhile, of a core", unit="%", rounds=[100 * busy]),
+async def measure(
+    browser: Browser, server: Server, trials: int, edits: int
+) -> AsyncIterator[Measured]:
+    """The figures of two tabs."""
+
+    def found(name: str, unit: str, rounds: list[float], aim: Aim) -> Measured:
+        return Measured(trials=trials, figure=Figure(name=name, unit=unit, rounds=rounds), aim=aim)
+
+    windows = [await tabs.new_window(browser, server.url) for _ in range(2)]
+    first, second = [await window.new_page() for window in windows]
+    await tabs.usable(first, SEARCH)  # of a server that was just started nothing is loaded yet
+    soon = Aim(2_500 if trials > MANY_ROWS else 1_500)
+    loads = [await tabs.usable(second, SEARCH) for _ in range(5)]
+    yield found("usable", "ms", loads, soon)
+    shown = await tabs.edit_shown(first, second, edits)
+    yield found("Enter, until the other tab shows it", "ms", shown, Aim(200))
+    said = await tabs.applied(first, edits)
+    yield found("Apply, until the page says at which step", "ms", said, Aim(500))
+    await server.tell("end")
+    churning = asyncio.create_task(server.tell(f"churn {CHURN_SECONDS}"))
+    frames = await tabs.frames(second, CHURN_SECONDS - 1)
+    busy = await churning
+    for window in windows:
+        await window.close()
+    yield found("frames, 200 rows a second", "1/s", [frames], Aim(50, at_least=True))
+    yield found("the process meanwhile, of a core", "%", [100 * busy], Aim(10))
+
+
+async def memory(browser: Browser, server: Server, trials: int, many: int) -> Measured:
+    """What the server holds more after many tabs were opened and closed than after the first."""
+    addresses = [
+        "/",
+        "/runners",
+        "/log",
+        "/profiles",
+        f"/study/{SEARCH}",
+        f"/study/{SEARCH}/trials",
+        f"/study/{SEARCH}/settings",
+        f"/session/{SESSION}",
     ]
-    await context.close()
-    return Measured(trials=trials, figures=figures)
+    await tabs.opened_and_closed(browser, server.url, addresses)
+    before = await server.tell("memory")
+    for _ in range(many // len(addresses)):
+        await tabs.opened_and_closed(browser, server.url, addresses)
+    grown = await server.tell("memory") / before - 1
+    figure = Figure(name=f"memory after {many} tabs, more by", unit="%", rounds=[100 * grown])
+    return Measured(trials=trials, figure=figure, aim=Aim(20))
 
 
-async def usable(tab: Page) -> float:
-    """Milliseconds from the address to rows."""
-    await tab.goto(f"/study/{SEARCH}/trials")
-    return float(await (await tab.wait_for_function(ROWS)).json_value())
-
-
-async def edit_shown(first: Page, second: Page, edits: int) -> list[float]:
-    """Milliseconds from Enter in the first tab until the second one's cell says it."""
-    field = f"v:{RATE}"
-    await second.evaluate(SECOND_TAB, [0, field])
-    found = []
-    for index in range(edits):
-        value = round(0.001 * (index + 2), 6)
-        await write(first, value)
-        began = await first.evaluate(NOW)
-        await first.keyboard.press("Enter")
-        told = f"() => told.find(([value]) => value === {value})?.[1]"
-        shown = float(await (await second.wait_for_function(told, polling=10)).json_value())
-        found.append(shown - began)
-    return found
-
-
-async def write(tab: Page, value: float) -> None:
-    """Into the cell of trial 0, without committing it."""
-    await tab.evaluate(f"trials.api.ensureColumnVisible('v:{RATE}')")
-    cell = tab.locator(f'.ag-row[row-id="0"] .ag-cell[col-id="v:{RATE}"]')
-    await cell.dblclick()
-    await cell.locator("input").fill(str(value))
-
-
-async def applied(tab: Page, edits: int) -> list[float]:
-    """Milliseconds from the click on Apply until the page says that the training took it."""
-    found = []
-    for index in range(edits):
-        await write(tab, round(0.01 * (index + 2), 6))
-        await tab.keyboard.press("Enter")
-        await tab.get_by_role("button", name="Apply to session").click()
-        send = tab.locator(".dialog-card").get_by_role("button", name="Apply")
-        await send.wait_for()
-        began = await tab.evaluate(NOW)
-        await send.click()
-        said = await (await tab.wait_for_function(SAID, polling=10)).json_value()
-        found.append(float(said) - began)
-        await tab.get_by_role("button", name="Close").click()
-        await tab.locator(".dialog-card").wait_for(state="hidden")
-    return found
-
-
-async def under_churn(server: Server, tab: Page) -> tuple[float, float]:
-    """Frames a second of a tab, and what the server used, while rows change."""
-    await tab.bring_to_front()
-    churning = asyncio.create_task(asyncio.to_thread(server.churn, CHURN_SECONDS))
-    frames = float(await tab.evaluate(FRAMES, CHURN_SECONDS - 1))
-    return frames, await churning
-
-
-async def main(trials: list[int], edits: int, json: Path | None) -> None:
+async def main(trials: list[int], edits: int, many: int, json: Path | None) -> None:
     """Measure, and show."""
-    found = []
+    found: list[Measured] = []
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
+        browser = await tabs.launch(playwright)
         for count in trials:
             with served(count) as server:
-                found.append(await measure(browser, server, count, edits))
+                async for each in measure(browser, server, count, edits):
+                    found.append(each)
+                    print(each, flush=True)
+                if count == trials[0]:
+                    found.append(await memory(browser, server, count, many))
+                    print(found[-1], flush=True)
         await browser.close()
     rows = [
-        [f"{figure.name}, {measured.trials:,} trials", str(figure), figure.unit]
-        for measured in found
-        for figure in measured.figures
+        [each.name, each.measured, str(each.aim), "yes" if each.aim.met(each.figure) else "no"]
+        for each in found
     ]
-    show(f"The page, two tabs, 30 variables ({loaded()})", ["", "median (range)", ""], rows)
+    header = ["", "median (lowest to highest)", "aim", "met"]
+    show(f"The page, two tabs, 30 variables ({loaded()})", header, rows)
     write_json(json, found)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--trials", default="1000,10000")
-    parser.add_argument("--edits", type=int, default=20)
+    parser.add_argument("--edits", type=int, default=10)
+    parser.add_argument("--tabs", type=int, default=40, help="so many are opened and closed")
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
     counts = [int(count) for count in chosen.trials.split(",")]
-    asyncio.run(main(counts, chosen.edits, chosen.json))
+    asyncio.run(main(counts, chosen.edits, chosen.tabs, chosen.json))

@@ -1,12 +1,16 @@
 """The served side of `benchmarks.page`: a search that is done, a session that runs, and the page.
 
-Prints its port, then obeys lines on its standard input: ``churn SECONDS`` changes 200 rows a second
-for so long, and prints the share of a core that the whole process took meanwhile.
+Prints its port, then obeys the lines of its standard input, each with a number as its answer:
+
+    end             end the session
+    churn SECONDS   change 200 rows a second for so long: the share of a core that was used
+    memory          once no tab is there any more: the bytes that the process holds
 
     python -m benchmarks.page_server DATABASE
 """
 
 import asyncio
+import gc
 import random
 import resource
 import sys
@@ -15,7 +19,7 @@ from pathlib import Path
 
 import uvicorn
 from msgspec.structs import replace
-from nicegui import app as pages
+from nicegui import Client
 
 from benchmarks.embedded import embedded
 from schema.overrides import Overrides
@@ -23,7 +27,7 @@ from schema.pruning import PrunerSettings
 from schema.study import Limits
 from trialmq.choices import SweepChoices
 from webui.live.service import LiveService
-from webui.server import create_app
+from webui.server import page_of
 
 SEARCH, SESSION = "search", "session"
 OBJECTIVE = "benchmarks.page_objective:train"
@@ -45,6 +49,18 @@ def session(database: Path) -> SweepChoices:
     )
 
 
+async def obey(live: LiveService, command: str, *given: str) -> float:
+    """Do what a line says; returns the answer."""
+    match command:
+        case "end":
+            await live.client.stop_trial(SESSION, 0)
+            return 0.0
+        case "memory":
+            return await memory()
+        case _:
+            return await churn(live, float(*given))
+
+
 async def churn(live: LiveService, seconds: float) -> float:
     """Let 200 rows a second say something else; returns the share of a core that was used."""
     study, dice = live.study(SEARCH), random.Random(1)
@@ -62,23 +78,35 @@ def _used() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
+async def memory() -> float:
+    """The bytes that this process holds when everybody has left."""
+    while Client.instances:  # noqa: ASYNC110 - NiceGUI tells nobody
+        await asyncio.sleep(0.5)
+    gc.collect()
+    return _held()
+
+
+def _held() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return float(pages * resource.getpagesize())
+
+
 async def serve(database: Path) -> None:
     """Until the standard input ends."""
     async with (
         embedded(session(database)) as running,
         LiveService(await running.client("p")) as live,
+        page_of(live) as page,
     ):
-        served = create_app(live)
-        config = uvicorn.Config(served, host="127.0.0.1", port=0, log_level="warning")
+        config = uvicorn.Config(page, host="127.0.0.1", port=0, log_level="warning")
         server = uvicorn.Server(config)
         socket = config.bind_socket()
         serving = asyncio.create_task(server.serve(sockets=[socket]))
         print(socket.getsockname()[1], flush=True)
         while line := await asyncio.to_thread(sys.stdin.readline):
-            print(await churn(live, float(line.split()[1])), flush=True)
+            print(await obey(live, *line.split()), flush=True)
         server.should_exit = server.force_exit = True
         await serving
-        pages.shutdown()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import optuna
@@ -172,10 +173,13 @@ def read_study(url: str, name: str, as_name: str) -> FromOptuna:
         WrongInput: the storage cannot be opened.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
+    file = Path(url.removeprefix("sqlite:///"))
+    if "://" not in str(file) and not file.exists():  # opening it would make one
+        raise WrongInput(f"there is no Optuna storage {url}")
     storage = _storage(url)
     known = [s.study_name for s in optuna.get_all_study_summaries(storage=storage)]
     if name not in known:
-        raise UnknownName(f"study in {url}", name, known)
+        raise UnknownName(f"study in {url} that is called", name, known)
     study = optuna.load_study(study_name=name, storage=storage)
     metrics = _metrics(study)
     frozen = study.get_trials(deepcopy=False)

@@ -39,6 +39,7 @@ class EventKind(StrEnum):
     LEARN = "learn"  # whether a fork counts as a result
     WARNING = "warning"
     SETTINGS = "settings"  # of the study, another version
+    SPACE = "space"  # of the study, grown by what a trial asked for
     CLOSED = "closed"  # the study starts no more trials
     REOPENED = "reopened"  # it does again
     DELETED = "deleted"  # a study, all of whose own events are gone with it

@@ -219,7 +219,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     variables to choose after training, as the study narrowed them.
 
     Where no training has begun with these values yet, ``earlier`` are those to fall back to if this
-    one cannot: newest first, the last is what was in force.
+    one cannot: newest first, the last is what was in force. ``created``, when the trial was, tells
+    its checkpoints from those of an earlier trial of this number in a study of this name.
     """
 
     trial: int
@@ -235,6 +236,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     tune: tuple[Variable, ...] = ()
     revision: int = 0
     earlier: tuple[Earlier, ...] = ()
+    created: float = 0.0
 
 
 class RevisionOrder(msgspec.Struct, frozen=True, array_like=True):

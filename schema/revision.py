@@ -6,6 +6,7 @@ for a restart.
 """
 
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -33,14 +34,32 @@ class Fork(msgspec.Struct, frozen=True, kw_only=True):
     patch: tuple[Change, ...]
 
 
+class Begun(msgspec.Struct, frozen=True, kw_only=True):
+    """These variables of a revision waited for this attempt, which began with them at this time."""
+
+    paths: tuple[str, ...]
+    attempt: int
+    at: float
+
+
+class Effect(NamedTuple):
+    """What became of one variable of a revision; ``step`` and ``at`` as those of the revision."""
+
+    state: RevisionState
+    attempt: int
+    step: int | None
+    at: float | None
+
+
 class Revision(msgspec.Struct, frozen=True, kw_only=True):
     """``values`` are the whole configuration, ``changes`` what differs from revision ``base``.
 
     ``pending`` are those that take effect with the next attempt. ``step`` is the last one that was
     reported before it took effect, at the time ``applied_at``, in ``attempt``; without a step the
-    attempt began with it. ``reason`` says why it was refused. Where only a part of it took effect,
-    because no attempt could begin with the rest or none came, ``dropped`` are the variables of
-    that; they have kept their earlier values. Times are seconds since 1970.
+    attempt began with it. What of it waited longer than that is in ``begun``. ``reason`` says why
+    it was refused. Where only a part of it took effect, because no attempt could begin with the
+    rest, none came, or it was changed again before, ``dropped`` are the variables of that. Times
+    are seconds since 1970.
     """
 
     number: int
@@ -56,4 +75,14 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int = 0
     step: int | None = None
     applied_at: float | None = None
+    begun: Begun | None = None
     reason: str = ""
+
+    def effect(self, path: str) -> Effect:
+        """What became of the variable at ``path``."""
+        if path in self.pending:
+            return Effect(RevisionState.PENDING, 0, None, None)
+        if self.begun is not None and path in self.begun.paths:
+            return Effect(RevisionState.APPLIED, self.begun.attempt, None, self.begun.at)
+        state = RevisionState.REFUSED if path in self.dropped else self.state
+        return Effect(state, self.attempt, self.step, self.applied_at)

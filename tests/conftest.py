@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -25,3 +26,14 @@ def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMQNode]
         pytest.skip(reason)
     with RabbitMQNode(home, tmp_path_factory.mktemp("rabbitmq")) as node:
         yield node
+
+
+@pytest.fixture(scope="session")
+def tiny_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache that holds the tiny corpus of the wake-word example."""
+    from examples.wakeword.data import load
+    from tests.examples.conftest import TINY
+
+    cache = tmp_path_factory.mktemp("wakeword")
+    load(TINY, cache)
+    return cache

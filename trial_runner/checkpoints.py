@@ -3,31 +3,34 @@
 import os
 from pathlib import Path
 
+from schema.messages import Assignment
 
-def checkpoints_of(study: str, number: int) -> Path:
+
+def checkpoints_of(trial: Assignment) -> Path:
     """The folder of a trial, in which each attempt has one of its own."""
     root = Path(os.environ.get("TRIALMQ_CHECKPOINTS", ".trialmq/checkpoints"))
-    return root / study / f"trial-{number}"
+    return root / trial.study / f"trial-{trial.number}-{round(trial.created * 1000):x}"
 
 
-def attempt_folder(study: str, number: int, attempt: int) -> Path:
-    """Where one attempt writes."""
-    return checkpoints_of(study, number) / f"attempt-{attempt}"
+def attempt_folder(trial: Assignment) -> Path:
+    """Where this attempt writes."""
+    return checkpoints_of(trial) / f"attempt-{trial.attempt}"
 
 
-def newest_checkpoint(study: str, number: int, attempt: int) -> Path | None:
+def newest_checkpoint(trial: Assignment) -> Path | None:
     """The newest file that this or an earlier attempt left; ``None`` at first."""
-    if not checkpoints_of(study, number).is_dir():
+    folder = checkpoints_of(trial)
+    if not folder.is_dir():
         return None
-    for earlier in range(attempt, 0, -1):
-        files = attempt_folder(study, number, earlier).glob("*")
+    for attempt in range(trial.attempt, 0, -1):
+        files = (folder / f"attempt-{attempt}").glob("*")
         newest = max(files, key=lambda file: file.stat().st_mtime, default=None)
         if newest is not None:
             return newest
     return None
 
 
-def name_of_checkpoint(study: str, number: int, attempt: int) -> str:
+def name_of_checkpoint(trial: Assignment) -> str:
     """The newest as it is told: ``attempt-1/last.pt``; empty where there is none."""
-    newest = newest_checkpoint(study, number, attempt)
+    newest = newest_checkpoint(trial)
     return "" if newest is None else f"{newest.parent.name}/{newest.name}"

@@ -183,7 +183,7 @@ class SlotPool:
         self._spool.began(lease, slot.mark)
         told = lease.assignment
         if not lease.seq:
-            checkpoint = name_of_checkpoint(told.study, told.number, told.attempt)
+            checkpoint = name_of_checkpoint(told)
             on = {"slot": slot.name, "device": slot.device.name}
             begins = 0 if told.earlier else told.revision
             self._append(lease, Started(**on, revision=begins, checkpoint=checkpoint))

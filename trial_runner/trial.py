@@ -71,6 +71,7 @@ class Trial:
         self.preset = assignment.values
         self.suggested: tuple[Suggestion, ...] = ()
         self.attributes: dict[str, Any] = {}
+        self._assignment = assignment
         self._objective = objective
         self._tunable = assignment.tune
         self._serial = serial
@@ -326,14 +327,14 @@ class Trial:
     @property
     def checkpoint_dir(self) -> Path:
         """A directory for this attempt's checkpoints; made when it is first asked for."""
-        path = attempt_folder(self.study, self.number, self.attempt)
+        path = attempt_folder(self._assignment)
         path.mkdir(parents=True, exist_ok=True)
         return path
 
     @property
     def latest_checkpoint(self) -> Path | None:
         """The newest file that this or an earlier attempt of the trial left; ``None`` at first."""
-        return newest_checkpoint(self.study, self.number, self.attempt)
+        return newest_checkpoint(self._assignment)
 
 
 def _number(name: str, value: object) -> float:

@@ -1,7 +1,8 @@
 """A client of a database on this machine: the service answers in this process.
 
-So what changes something is carried out by the same code here and on a service elsewhere. It takes
-the database's lock for as long as it is open, and every commit is flushed to the disk.
+So everything is asked and carried out by the same code here and on a service elsewhere. Looking
+needs no lock. What changes something takes the database's for as long as it is open, and every
+commit is flushed to the disk.
 """
 
 from collections.abc import AsyncIterator
@@ -11,13 +12,15 @@ from pathlib import Path
 from orchestrator.client.asking import DEADLINE_SECONDS
 from orchestrator.client.client import Client
 from orchestrator.client.in_process import InProcessTransport
-from orchestrator.sampling import Sampler
-from orchestrator.service.service import Service
+from orchestrator.reading.results import Results
+from orchestrator.service.looking import Looking
 from orchestrator.store.database import InUse
-from orchestrator.store.store import Store
 from schema.brokers.memory import MemoryHub
 from schema.errors import StoreError
 from trialmq.local_user import local_user
+
+LOOK_SECONDS = 600.0
+"""An answer that takes thought takes it in this process, and is waited for."""
 
 
 @asynccontextmanager
@@ -30,6 +33,10 @@ async def connected_locally(
         StoreError: it does not exist, is not ours or cannot be written.
         InUse: a `trialmq run` or `trialmq serve` has it.
     """
+    from orchestrator.sampling import Sampler
+    from orchestrator.service.service import Service
+    from orchestrator.store.store import Store
+
     _check_there(database)
     async with AsyncExitStack() as stack:
         try:
@@ -46,6 +53,19 @@ async def connected_locally(
         name = local_user() if client is None else client
         transport = InProcessTransport(service.clients.answer, name)
         yield await stack.enter_async_context(Client(transport, deadline=deadline))
+
+
+@asynccontextmanager
+async def looking_locally(database: Path) -> AsyncIterator[Client]:
+    """A client that only asks, of what is stored in this database; whoever runs on it goes on.
+
+    Raises:
+        StoreError: it does not exist, is not ours or is newer.
+    """
+    async with Results.open(database) as results:
+        transport = InProcessTransport(Looking(results).answer, local_user())
+        async with Client(transport, deadline=LOOK_SECONDS) as client:
+            yield client
 
 
 def _check_there(database: Path) -> None:

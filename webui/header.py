@@ -65,12 +65,13 @@ class Header:
         numbers = study_state.numbers_of(progress)
         for label, text in zip(self._counts, numbers.shown, strict=True):
             label.set_text(text)
-        for part in (self._state, self._pause, self._stop):
-            part.set_visibility(study is not None)
         if study is None:
+            for part in (self._state, self._pause, self._stop):
+                part.set_visibility(False)
             return
         state = study_state.state_of(study, progress, self._service.runners)
         _set_badge(self._state, state.word, f"tmq-live {state.tone}")
+        self._state.set_visibility(True)
         self._because.set_text(state.because or "this study")
         paused = progress is not None and progress.paused
         self._pause.set_icon("play_arrow" if paused else "pause")

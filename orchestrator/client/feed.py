@@ -18,6 +18,7 @@ from schema.commands.feed import Changes, CurvePart, GetChanges, GetCurves
 from schema.commands.studies import GetStudy, SettingsVersion
 from schema.commands.trials import GetTrials
 from schema.errors import UnknownName, WorkFailed
+from schema.events import EventKind
 from schema.results import Event, Progress, StudyOverview, TrialResult
 
 WAIT_SECONDS = 5.0
@@ -59,6 +60,13 @@ class SettingsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class SpaceGrew:
+    """The study, whose trials asked for variables that its space did not have before."""
+
+    study: StudyOverview
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
     """The study at this moment: after events, and while running trials report."""
 
@@ -84,7 +92,7 @@ class Found:
     """Somebody answers again; what happened meanwhile follows."""
 
 
-Followed = Snapshot | Happened | SettingsChanged | Moved | Grew | Lost | Found
+Followed = Snapshot | Happened | SettingsChanged | SpaceGrew | Moved | Grew | Lost | Found
 
 
 class Feed:
@@ -101,6 +109,7 @@ class Feed:
         self._last: Changes | None = None
         self._curves = CurvesRead() if curves else None
         self._untold: Progress | None = None
+        self._space_grew = False
         self._lost = False
         self._step: asyncio.Task[Sequence[Followed]] | None = None
 
@@ -152,6 +161,10 @@ class Feed:
         """Ask one thing; what is answered is told before the next is asked."""
         if self._last is None:
             return await self._snapshot()
+        if self._space_grew:
+            study = await self._asking.ask(GetStudy(study=self._study), StudyOverview)
+            self._space_grew = False
+            return (SpaceGrew(study),)
         if self._curves is not None and (wanted := self._curves.wanted()):
             question = GetCurves(study=self._study, after=wanted)
             parts = await self._asking.ask(question, tuple[CurvePart, ...])
@@ -186,8 +199,8 @@ class Feed:
     async def _snapshot(self) -> Sequence[Followed]:
         """The trials page by page, then what happened meanwhile until nothing has: as if they had
         been read all at once."""
-        study = await self._asking.ask(GetStudy(study=self._study), StudyOverview)
         changes = await self._changes(None)
+        study = await self._asking.ask(GetStudy(study=self._study), StudyOverview)
         trials: dict[int, TrialResult] = {}
         while page := await self._trials(len(trials) and max(trials) + 1):
             trials.update((trial.number, trial) for trial in page)
@@ -223,7 +236,9 @@ class Feed:
             wait=wait,
             every=self._every,
         )
-        return await self._asking.ask(question, Changes, deadline=wait + PATIENCE_SECONDS)
+        changes = await self._asking.ask(question, Changes, deadline=wait + PATIENCE_SECONDS)
+        self._space_grew |= any(event.kind == EventKind.SPACE for event in changes.events)
+        return changes
 
     def _hear(self, changes: Changes) -> None:
         self._last = changes

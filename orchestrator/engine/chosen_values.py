@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from orchestrator.engine.trials import Changes, Trial
+from orchestrator.engine.trials import Changes, Moment, Trial
+from schema.events import EventKind
 from schema.growing import grown
 from schema.messages import Suggestion
 from schema.space import Space
@@ -20,16 +21,24 @@ def take_tuned(trial: Trial, tuned: Mapping[str, Value], space: Space, changes: 
 
 
 def take_suggested(
-    trial: Trial, suggested: Sequence[Suggestion], spec: StudySpec, changes: Changes
+    trial: Trial,
+    suggested: Sequence[Suggestion],
+    spec: StudySpec,
+    moment: Moment,
+    changes: Changes,
 ) -> StudySpec:
     """It asked for its variables itself: those are its configuration. Returns the study, whose
     space covers them."""
     if not suggested:
         return spec
     space = grown(spec.objective.space, (s.variable for s in suggested))
-    if space is not spec.objective.space:
+    known = spec.objective.space.variables
+    if space.variables != known:
         spec = replace(spec, objective=replace(spec.objective, space=space))
         changes.redefined[trial.study] = spec
+        what = ", ".join(variable.path for variable in space.variables if variable not in known)
+        text = f"trial {trial.number} made it grow by {what}"
+        changes.note(moment.wall, trial.study, EventKind.SPACE, text)
     trial.sampled = {s.variable.path: s.value for s in suggested}
     trial.config = dict(trial.sampled)
     changes.configured[trial.id] = trial

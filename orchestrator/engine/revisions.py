@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from orchestrator.engine.trials import Changes, Moment, Trial
 from schema.errors import Conflict, InvalidValue, UnknownName, WrongInput
 from schema.messages import Earlier, Revised, RevisionOrder
-from schema.revision import Revision, RevisionState
+from schema.revision import Begun, Revision, RevisionState
 from schema.space import Space
 from schema.values import Change, Value, difference, written
 
@@ -23,6 +23,7 @@ MOST_EARLIER = 10
 """An attempt that cannot begin with the newest configuration is given so many others to try."""
 
 ENDED = "the training ended before it could take effect"
+REPLACED = "it was changed again before it could take effect"
 
 
 def head(trial: Trial) -> tuple[int, dict[str, Value]]:
@@ -289,23 +290,49 @@ def _settle(
     restarted: bool = False,
 ) -> list[Revision]:
     """Revisions up to ``number`` are in force, those before it as a part of it."""
+    newest = trial.revisions[number - 1].values
     settled = []
     for revision in trial.revisions[:number]:
-        waited = revision.state is RevisionState.SENT
-        if restarted and revision.state is not RevisionState.REFUSED:
-            waited = waited or bool(revision.pending)
-        if waited:
-            applied = replace(
+        if revision.state is RevisionState.SENT or revision.pending:
+            come = _come(trial, revision, newest, step, moment, restarted)
+            record(trial, come, changes)
+            if come != replace(revision, pending=come.pending):
+                settled.append(come)
+    return settled
+
+
+def _come(
+    trial: Trial,
+    revision: Revision,
+    newest: Mapping[str, Value],
+    step: int | None,
+    moment: Moment,
+    restarted: bool,
+) -> Revision:
+    """What becomes of a revision that waits, in whole or in part, when ``newest`` is in force."""
+    whole = revision.state is not RevisionState.APPLIED
+    waiting = [c.path for c in revision.changes if whole or c.path in revision.pending]
+    replaced = tuple(path for path in waiting if revision.values[path] != newest[path])
+    if len(replaced) == len(revision.changes):
+        return _refused(trial, revision, REPLACED, step, moment)
+    if replaced:
+        dropped = (*revision.dropped, *replaced)
+        revision = replace(revision, dropped=dropped, reason=REPLACED)
+    if restarted or revision.state is RevisionState.SENT:
+        begun = tuple(path for path in waiting if path not in replaced)
+        if whole:
+            revision = replace(
                 revision,
                 state=RevisionState.APPLIED,
-                pending=() if restarted else revision.pending,
                 attempt=trial.attempt,
                 step=step,
                 applied_at=moment.wall,
             )
-            record(trial, applied, changes)
-            settled.append(applied)
-    return settled
+        elif begun:
+            late = Begun(paths=begun, attempt=trial.attempt, at=moment.wall)
+            revision = replace(revision, begun=late)
+    left = () if restarted else (p for p in revision.pending if revision.values[p] == newest[p])
+    return replace(revision, pending=tuple(left))
 
 
 def _passed_over(trial: Trial, number: int, moment: Moment, changes: Changes) -> Iterator[Revision]:

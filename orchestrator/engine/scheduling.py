@@ -5,7 +5,8 @@ runner, so that a slot is never idle for a round trip; where they are long none 
 sampler that is asked late knows more.
 
 Studies share the slots by their weights: the next free one goes to the study that has the fewest in
-use for its weight. A study whose next trial is not made yet keeps its place, as *demand*.
+use for its weight, and of equals to the one that has not been given any for longest. A study whose
+next trial is not made yet keeps its place, as *demand*.
 """
 
 import math
@@ -85,9 +86,9 @@ class _Share:
             self._able = [runner.name for runner in runners if runner.able(engine.spec)]
         self._several = len(self._able) > 1
 
-    def served(self) -> float:
-        """How much of its share it has."""
-        return (self._used + 1) / self._weight
+    def served(self) -> tuple[float, float]:
+        """How much of its share it has, and since when."""
+        return (self._used + 1) / self._weight, self.engine.granted
 
     def wants_more(self, load: dict[str, int]) -> bool:
         """Is there a runner with room for it, and something to run or to be made?"""

@@ -54,8 +54,8 @@ class StudyEngine:
         self._best = BestSoFar(spec)
         self.tells: list[Told] = []
         self.durations = Durations()
-        self.closed_because = ""
-        self.broken_because = ""
+        self.granted = -math.inf  # when a trial of it was last handed out, on the monotonic clock
+        self.closed_because = self.broken_because = ""
         self.pruning = TrialPruning(spec)
         self.editing = TrialEditing(spec)
         self._leases = leases
@@ -151,6 +151,7 @@ class StudyEngine:
         """``runner`` is to run the next attempt of ``trial``."""
         if trial.runner is not None:
             self._supersede(trial, moment, changes)
+        self.granted = moment.mono
         self._moved(trial, lambda: self._leases.grant(trial, runner, moment.mono, boot))
         changes.granted.append((trial.id, trial.attempt, runner, moment.wall))
         text = f"attempt {trial.attempt} to {runner}"
@@ -239,7 +240,7 @@ class StudyEngine:
         self._close_attempt(trial, final, moment, changes)
         if final.attributes:
             changes.attributes[trial.id] = final.attributes
-        self.spec = take_suggested(trial, final.suggested, self.spec, changes)
+        self.spec = take_suggested(trial, final.suggested, self.spec, moment, changes)
         match final.outcome:
             case Outcome.COMPLETE:
                 trial.metrics = final.metrics

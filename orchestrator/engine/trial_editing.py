@@ -112,6 +112,10 @@ def outcome_text(revision: Revision) -> str:
     if revision.dropped:
         what = ", ".join(revision.dropped)
         return f"revision {revision.number} is refused as to {what}: {revision.reason}"
+    if revision.begun is not None:
+        what = ", ".join(revision.begun.paths)
+        began = f"with the start of attempt {revision.begun.attempt}"
+        return f"revision {revision.number} is applied as to {what} {began}"
     at = f"at step {revision.step}"
     if revision.step is None:
         at = f"with the start of attempt {revision.attempt}"

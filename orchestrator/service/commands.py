@@ -116,8 +116,7 @@ class Commands:
 
     def _check_offered(self, spec: StudySpec, turn: Turn) -> None:
         entry = spec.objective.entry
-        there = self._questions.there(turn.moment)
-        offering = [runner for runner in there if runner.offers_like(entry)]
+        offering = self._questions.offering(entry, turn.moment)
         if not offering:
             offers = [offer.entry for offer in self._questions.offers(turn.moment)]
             here = ", ".join(offers) or "nothing, because no runner has arrived"

@@ -11,11 +11,11 @@ from typing import TypeVar
 
 import msgspec
 
+from orchestrator.engine.study_engine import StudyEngine
 from orchestrator.importance import counted_of, importance_of
 from orchestrator.reading.pruners import pruners_of, stored_line
 from orchestrator.reading.replay import Recording, replay_all, settings_to_try
 from orchestrator.reading.results import Results
-from orchestrator.service.studies import Studies
 from schema.commands.insight import (
     GetImportance,
     GetPruners,
@@ -66,10 +66,14 @@ class Recent:
 
 
 class Insight:
-    """What can be understood of the studies of one orchestrator."""
+    """What can be understood of studies; ``engine`` is that of one in memory, by its name."""
 
-    def __init__(self, studies: Studies, results: Callable[[], Awaitable[Results]]) -> None:
-        self._studies = studies
+    def __init__(
+        self,
+        engine: Callable[[str], StudyEngine | None],
+        results: Callable[[], Awaitable[Results]],
+    ) -> None:
+        self._engine = engine
         self._results = results
         self._recent = Recent()
         self._importances: dict[str, tuple[object, Importance]] = {}
@@ -88,7 +92,7 @@ class Insight:
             case GetImportance():
                 return await self._recent.answer(question, lambda: self._importance(question))
             case GetPruners():
-                engine = self._studies.named(question.study)
+                engine = self._engine(question.study)
                 if engine is not None:
                     return pruners_of(engine.spec, engine.pruning.line())
                 return await self._recent.answer(question, lambda: self._pruners(question))

@@ -12,6 +12,7 @@ A message whose handling fails is put aside, and what was decided with it is for
 import asyncio
 import logging
 import time
+from contextlib import AsyncExitStack, suppress
 from types import TracebackType
 from typing import Self
 
@@ -54,6 +55,9 @@ logger = logging.getLogger(__name__)
 TICK_SECONDS = 1.0
 LATE_SECONDS = 10.0
 """A tick that is so late says that this process stood still, and could hear nobody."""
+
+ARRIVING_SECONDS = 6.0
+"""After a restart each runner has introduced itself again by then: a heartbeat and a moment."""
 
 GATHER_SECONDS = 0.005
 """Where trials are shorter than a transaction, a turn waits this long for company."""
@@ -111,19 +115,18 @@ class Service:
         )
         self._inbox = Inbox()
         self._aside: list[tuple[str, str, bytes]] = []
-        self._started = 0.0
+        self._began = _now()
         self._next_tick = 0.0
         self._alarm = Alarm(self._wake)
         self._deciding = asyncio.Lock()  # one turn at a time
         self._work = asyncio.Event()
-        self._lessons = asyncio.Event()
         self._turned = asyncio.Event()  # of the present turn; each has one of its own
 
     # ------------------------------------------------------------------ life
 
     async def __aenter__(self) -> Self:
-        moment = _now()
-        self._started, self._next_tick = moment.wall, moment.mono
+        moment = self._began = _now()
+        self._next_tick = moment.mono
         self._jobs.begin()
         self._supply.next_trial = await self._store.next_trial_id()
         self._reception.steered |= {
@@ -140,7 +143,7 @@ class Service:
         ):
             await self._broker.declare(queue)
             await self._broker.consume(queue, receiver, prefetch=prefetch)
-        for job in (self._serve(), self._tick(), self._supply.run(), self._learn()):
+        for job in (self._serve(), self._tick(), self._supply.run(), self._studies.learn()):
             self._jobs.start(job)
         return self
 
@@ -151,10 +154,11 @@ class Service:
         trace: TracebackType | None,
     ) -> None:
         self._alarm.cancel()
-        await self._post.flush()
-        await self._jobs.end()
-        await self._supply.close()
-        await self._results.close()
+        async with AsyncExitStack() as last_to_first:  # all of them, also when this is cancelled
+            last_to_first.push_async_callback(self._results.close)
+            last_to_first.push_async_callback(self._supply.close)
+            last_to_first.push_async_callback(self._jobs.end)
+            last_to_first.push_async_callback(self._post.flush)
 
     async def broken(self) -> None:
         """Never returns.
@@ -210,7 +214,7 @@ class Service:
         reach("study.created")
         if past is not None:
             await self._supply.open(engine, past)
-        self._lessons.set()
+        self._studies.lessons.set()
         self._wake()
         return engine
 
@@ -232,15 +236,6 @@ class Service:
         while True:
             await asyncio.sleep(TICK_SECONDS)
             self._work.set()
-
-    async def _learn(self) -> None:
-        """Teach pruners that were changed, slice by slice."""
-        while True:
-            await self._lessons.wait()
-            self._lessons.clear()
-            for engine in list(self._studies.engines.values()):
-                for _ in iter(engine.learn, False):
-                    await asyncio.sleep(0)
 
     async def _serve(self) -> None:
         while True:
@@ -343,6 +338,8 @@ class Service:
 
     async def _change(self, request: Request, change: Change) -> bytes:
         """Carry out what a client wants changed, once however often it asks."""
+        if isinstance(change, CreateStudy) and self._store.term > 1:
+            await self._arrivals(change.spec.objective.entry)
         async with self._deciding:
             before = await self._store.answer_to(request.client, request.id)
             if before is not None:
@@ -364,9 +361,16 @@ class Service:
             self._settle(turn)
             await self._complete(turn)
         reach("study.created" if isinstance(change, CreateStudy) else "settings.changed")
-        self._lessons.set()
+        self._studies.lessons.set()
         self._wake()
         return answer
+
+    async def _arrivals(self, entry: str) -> None:
+        """Just started again, wait for a runner that offers this: they train, and are not known."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self._began.mono + ARRIVING_SECONDS):
+                while not self._questions.offering(entry, _now()):
+                    await self._turned.wait()
 
     def _put_aside(self, source: str, why: str, raw: bytes) -> None:
         self._aside.append((source, why, raw))
@@ -386,7 +390,7 @@ class Service:
             protocol=PROTOCOL,
             term=self._store.term,
             database=str(self._store.path),
-            started=self._started,
+            started=self._began.wall,
             degraded=self._ledger.degraded,
         )
 

@@ -4,6 +4,7 @@ A study is *open* while it is in memory; one that is finished leaves it after a 
 back when somebody wants it changed. What is decided here is stored with the turn it is part of.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -38,6 +39,7 @@ class Studies:
 
     def __init__(self, store: Store, leases: Leases) -> None:
         self.engines: dict[int, StudyEngine] = {}
+        self.lessons = asyncio.Event()
         self._store = store
         self._leases = leases
         self._created: dict[int, float] = {}
@@ -50,6 +52,15 @@ class Studies:
     async def begin(self) -> None:
         """Find out where the numbering goes on."""
         self._next = await self._store.next_study_id()
+
+    async def learn(self) -> None:
+        """Teach pruners that were changed, slice by slice, for ever; ``lessons`` says there are."""
+        while True:
+            await self.lessons.wait()
+            self.lessons.clear()
+            for engine in list(self.engines.values()):
+                for _ in iter(engine.learn, False):
+                    await asyncio.sleep(0)
 
     async def resume(self, moment: Moment) -> list[tuple[StudyEngine, list[Past]]]:
         """Open every study that is not finished, and remember how the trials of the rest ended."""

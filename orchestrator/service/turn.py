@@ -122,6 +122,7 @@ def _assignment(engine: StudyEngine, trial: Trial, runner: Runner | None) -> Ass
         attempt=trial.attempt,
         study=engine.spec.name,
         number=trial.number,
+        created=trial.created,
         objective=own or engine.spec.objective.entry,
         values=values,
         revision=number,

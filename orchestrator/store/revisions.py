@@ -12,13 +12,14 @@ from orchestrator.engine.trials import Changes
 from orchestrator.store.queries import named_queries
 from orchestrator.store.rows import Row, values_text
 from schema.messages import Revised
-from schema.revision import Revision, RevisionState
+from schema.revision import Begun, Revision, RevisionState
 from schema.values import Change, Value
 
 _encoder = msgspec.json.Encoder()
 _values = msgspec.json.Decoder(dict[str, Value])
 _changes = msgspec.json.Decoder(tuple[Change, ...])
 _paths = msgspec.json.Decoder(tuple[str, ...])
+_begun = msgspec.json.Decoder(Begun | None)
 
 
 def _query(name: str) -> str:
@@ -69,6 +70,7 @@ def _revisions(rows: Iterable[Row]) -> Iterable[tuple[int, Revision]]:
                 applied_at=row[12],
                 reason=row[13],
                 dropped=_paths.decode(row[14]),
+                begun=_begun.decode(row[15]),
             ),
         )
 
@@ -90,6 +92,7 @@ def _row(trial: int, revision: Revision) -> Row:
         revision.applied_at,
         revision.reason,
         _text(revision.dropped),
+        _text(revision.begun),
     )
 
 

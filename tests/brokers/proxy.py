@@ -11,10 +11,14 @@ CUT = struct.pack("ii", 1, 0)  # SO_LINGER of no time: closing resets instead of
 
 
 class Proxy:
-    """Listens on ``port`` while entered; its faults hold for present and future connections."""
+    """Listens on ``port`` while entered; its faults hold for present and future connections.
+
+    ``connections`` counts all that were ever made.
+    """
 
     def __init__(self, target_port: int) -> None:
         self.port = 0
+        self.connections = 0
         self._target_port = target_port
         self._swallowed: set[str] = set()
         self._corrupted: dict[str, tuple[float, random.Random]] = {}
@@ -68,6 +72,7 @@ class Proxy:
         except OSError:
             to_client.transport.abort()
             return
+        self.connections += 1
         self._writers |= {to_client, to_broker}
         for direction, source, sink in (
             (UP, from_client, to_broker),

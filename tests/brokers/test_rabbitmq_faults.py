@@ -22,6 +22,8 @@ pytestmark = ON_RABBITMQ
 
 QUICK = Timing(answer=1.0, close=1.0, heartbeat=1, shortest_pause=0.05, longest_pause=0.2, stable=0)
 RECOVERY_SECONDS = 30.0
+BOTH = 2
+"""Connections of a party: one publishes, one consumes."""
 
 
 @pytest.fixture
@@ -84,8 +86,9 @@ async def test_after_a_reset_everything_is_used_again(
     await party.consume(queue, inbox)
     await publish(party, queue, b"held")
     await inbox.take(1)
+    before = proxy.connections
     proxy.reset()
-    await until(lambda: not party.connected)
+    await until(lambda: proxy.connections >= before + BOTH and party.connected)
     await publish(party, queue, b"new")
     if kind is QueueKind.PRIVATE:  # gone with its connection, with all that was in it
         assert bodies(await inbox.take(1)) == [b"new"]
@@ -283,3 +286,21 @@ async def test_what_a_person_has_to_change_is_said_once(
     said = [m for m in caplog.messages if "lacks the write permission" in m]
     assert len(said) == 1
     assert "'r.gpu2.tmq.main.runners'" in said[0]
+
+
+async def test_a_queue_that_has_lost_its_log_is_made_anew(
+    rabbitmq: RabbitMQNode, party: Broker, other: Broker, proxy: Proxy
+) -> None:
+    """As a broker finds it that was killed right after the queue was made."""
+    queue = await declared(party)
+    inbox = Inbox()
+    await party.consume(queue, inbox)
+    lost = f"""
+        {{ok, Q}} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"{queue.name}">>)),
+        ok = ra:force_delete_server(quorum_queues, amqqueue:get_pid(Q)),
+        rabbit_quorum_queue:recover(<<"/">>, [Q]).
+    """
+    await asyncio.to_thread(rabbitmq.ctl, "eval", lost)
+    proxy.reset()
+    await publish(other, queue, b"heard again")
+    assert bodies(await inbox.take(1)) == [b"heard again"]

@@ -87,6 +87,9 @@ def test_what_is_not_there_is_said(tmp_path: Path, capsys: pytest.CaptureFixture
     database = ["--db", str(tmp_path / "t.db")]
     assert main(["import", "optuna", url, "mime", *database]) == 2
     assert "mine" in capsys.readouterr().err
+    assert main(["import", "optuna", f"{url}x", "mine", *database]) == 2
+    assert f"there is no Optuna storage {url}x" in capsys.readouterr().err
+    assert not Path(f"{url}x".removeprefix("sqlite:///")).exists()
     assert main(["import", "optuna", "nosuch://x", "mine", *database]) == 2
     assert main(["import", "optuna", url, "mine", *database]) == 0
     assert main(["import", "optuna", url, "mine", *database]) == 2

@@ -50,7 +50,7 @@ def asked(fleet: Fleet, *words: str) -> tuple[int, str]:
 def test_a_training_is_edited_undone_restarted_and_shown(fleet: Fleet, training: Process) -> None:
     code, said = asked(fleet, "apply", "live", "training.rate=0.0003", "--because", "it swings")
     assert code == 0, said
-    assert re.search(r"training\.rate 0\.002 → 0\.0003 applied at step \d+ \(.+s\)", said)
+    assert re.search(r"training\.rate 0\.002 → 0\.0003 applied at step \d+, after .+s", said)
 
     code, said = asked(fleet, "apply", "live", "training.rate=0.01", "--expect-revision", "0")
     assert code == 2

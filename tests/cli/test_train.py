@@ -57,14 +57,18 @@ def test_a_training_begins_with_the_best_trial_of_a_study_or_with_a_profile(
     sessions = stored()
     assert sessions["best"][2]["score"] == sessions["profiled"][2]["score"] == best
     assert sessions["first"][2] == {"score": 1e-3, "width": 9.0}
+    assert main(["session", "apply", "search", "training.rate=0.01"]) == 2
+    assert "'search' is a search: say which of its trials, as in search:12" in (
+        capsys.readouterr().err
+    )
     assert main(["train", QUICK, "--from", "search:77"]) == 2
     assert "there is no such trial" in capsys.readouterr().err
     assert main(["train", QUICK, "--set", "training.rate=5"]) == 2
     assert "training.rate: 5 is above 0.1" in capsys.readouterr().err
 
 
-def test_an_interrupted_training_goes_on_from_its_checkpoint(
-    trialmq: Callable[..., subprocess.Popen[str]],
+def test_an_interrupted_training_is_edited_and_goes_on_from_its_checkpoint(
+    trialmq: Callable[..., subprocess.Popen[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = trialmq("train", TRAIN, "--session", "long")
     assert first.stdout is not None
@@ -74,6 +78,8 @@ def test_an_interrupted_training_goes_on_from_its_checkpoint(
     _, said = first.communicate(timeout=30)
     assert first.returncode == 130
     assert f"go on with: trialmq train {TRAIN} --session long" in said
+    assert main(["session", "apply", "long", "training.rate=0.02"]) == 0
+    assert "sent (revision 1); the training has not taken it yet" in capsys.readouterr().out
     second = trialmq("train", TRAIN, "--session", "long")
     assert second.stdout is not None
     while "attempt 2" not in second.stdout.readline():
@@ -84,3 +90,8 @@ def test_an_interrupted_training_goes_on_from_its_checkpoint(
     with sqlite3.connect("trialmq.db") as db:
         begun = db.execute("SELECT text FROM event WHERE kind = 'begins'").fetchall()
     assert begun == [("attempt 2 goes on from attempt-1/step",)]
+    assert stored()["long"][2]["score"] == 0.02
+    assert main(["session", "show", "long"]) == 0
+    assert "training.rate 0.001 → 0.02 applied in attempt 2" in capsys.readouterr().out
+    assert main(["session", "apply", "long", "training.rate=0.03"]) == 2
+    assert "session 'long' has ended already" in capsys.readouterr().err

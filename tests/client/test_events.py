@@ -3,11 +3,19 @@
 import asyncio
 from pathlib import Path
 
-import msgspec
 import pytest
+from msgspec.structs import replace
 
 from orchestrator.client.client import Client
-from orchestrator.client.feed import Feed, Found, Lost, Moved, SettingsChanged, Snapshot
+from orchestrator.client.feed import (
+    Feed,
+    Found,
+    Lost,
+    Moved,
+    SettingsChanged,
+    Snapshot,
+    SpaceGrew,
+)
 from orchestrator.client.transport import BrokerTransport
 from orchestrator.reading.results import Results
 from schema.brokers.memory import MemoryHub
@@ -15,13 +23,15 @@ from schema.commands.feed import CurveFrom
 from schema.errors import UnknownName, WorkFailed
 from schema.events import EventKind
 from schema.identity import ORCHESTRATOR, client_party
+from schema.messages import Suggestion
+from schema.space import Space
 from schema.study import Limits, StudySettings
 from schema.trial import TrialState
 from tests.client.conftest import arrived
 from tests.client.lossy_transport import LossyTransport
 from tests.client.reading import Reader, reading
 from tests.orchestrator.scripted_runner import STARTED, ScriptedRunner, completed, reported
-from tests.orchestrator.serving import OFFER, SPEC, serving
+from tests.orchestrator.serving import OFFER, RATE, SPEC, serving
 
 LIFE = [EventKind.CREATED, EventKind.LEASED, EventKind.RUNNING, EventKind.COMPLETE]
 
@@ -29,7 +39,7 @@ LIFE = [EventKind.CREATED, EventKind.LEASED, EventKind.RUNNING, EventKind.COMPLE
 async def create(client: Client, trials: int) -> None:
     """A study of so many trials."""
     settings = StudySettings(limits=Limits(trials=trials))
-    await client.create_study(msgspec.structs.replace(SPEC, settings=settings))
+    await client.create_study(replace(SPEC, settings=settings))
 
 
 async def train(runner: ScriptedRunner, *, points: int = 3) -> None:
@@ -152,6 +162,21 @@ async def test_a_change_of_the_settings_is_told(client: Client, runner: Scripted
     assert event.text == "version 2 by alice: enough for today"
 
 
+async def test_that_a_space_grew_is_told(client: Client, runner: ScriptedRunner) -> None:
+    offer = replace(OFFER, space=Space(variables=()), dynamic=True)
+    await runner.hello(offer)
+    settings = StudySettings(limits=Limits(trials=1))
+    await client.create_study(replace(SPEC, objective=offer, settings=settings))
+    trial = await runner.assignment()
+    async with reading(client, until=lambda reader: reader.others) as reader:
+        found = (Suggestion(variable=RATE, value=0.25),)
+        await runner.record(trial, 1, STARTED, replace(completed(f1=0.5), suggested=found))
+    [grew] = reader.others
+    assert isinstance(grew, SpaceGrew)
+    assert grew.study.spec.objective.space.variables == (RATE,)
+    assert "space" in reader.kinds(None)
+
+
 async def test_a_study_that_is_deleted_ends_it_with_a_sentence(
     client: Client, runner: ScriptedRunner
 ) -> None:
@@ -197,7 +222,7 @@ async def test_where_the_database_is_an_older_one_it_begins_anew(
     feed = Feed(client, "s", curves=False, every=0.01)
     assert isinstance((await feed.next())[0], Snapshot)
     assert feed._last is not None
-    feed._last = msgspec.structs.replace(feed._last, after=ahead)
+    feed._last = replace(feed._last, after=ahead)
     while not (items := await feed.next()) or isinstance(items[0], Moved):
         pass
     assert isinstance(items[0], Snapshot)

@@ -24,14 +24,6 @@ SMALLEST = CorpusSpec(
 
 
 @pytest.fixture(scope="session")
-def tiny_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache that holds the tiny corpus."""
-    cache = tmp_path_factory.mktemp("wakeword")
-    load(TINY, cache)
-    return cache
-
-
-@pytest.fixture(scope="session")
 def corpus(tiny_cache: Path) -> Corpus:
     """The tiny corpus."""
     return load(TINY, tiny_cache)

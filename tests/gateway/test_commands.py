@@ -104,7 +104,9 @@ def test_a_training_is_edited_from_a_second_terminal_with_nothing_else_given(
     (terminal.folder / "end").touch()
     says(train, "session live is complete, revision 1: score 3e-4")
     assert train.wait() == 0
-    assert main(["session", "list"]) == 2
+    assert main(["session", "list"]) == 0
+    assert "session live: complete, attempt 1" in capsys.readouterr().out
+    assert main(["runners"]) == 2
     assert "no service runs here on trialmq.db" in capsys.readouterr().err
 
 

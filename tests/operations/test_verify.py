@@ -98,7 +98,7 @@ BREAKS: dict[str, tuple[str, ...]] = {
     ),
     "the revisions of a trial are numbered from 1 without a gap": (
         "INSERT INTO revision SELECT id, 2, 0, '{}', '[]', 'a', 1.0, '', 'refused', '[]', 1, NULL, "
-        "1.0, '', '[]' FROM trial WHERE number = 1",
+        "1.0, '', '[]', 'null' FROM trial WHERE number = 1",
     ),
     "a trial's revision is the last of its revisions that took effect": (
         COMPLETE.format("revision = 3"),

@@ -86,14 +86,17 @@ class ScriptedRunner:
         return (await self.orders(lambda orders: orders.assignments)).assignments[0]
 
     async def applied(self, of: Assignment, seq: int) -> None:
-        """Returns when the orchestrator has stored record ``seq`` of an attempt."""
-        await self.orders(
+        """Returns when the orchestrator has stored record ``seq`` of an attempt; an assignment that
+        comes in the same orders is still to be had."""
+        orders = await self.orders(
             lambda orders: any(
                 (order.trial, order.attempt, order.fenced) == (of.trial, of.attempt, False)
                 and order.applied >= seq
                 for order in orders.leases
             )
         )
+        if orders.assignments:
+            self._received.put_nowait(orders)
 
 
 def reported(*reports: Report) -> Reported:

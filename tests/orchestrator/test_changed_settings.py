@@ -137,22 +137,31 @@ class Sent:
         self.outcomes: set[Outcome] = set()
         self.enough = asyncio.Event()
         self._may_report = asyncio.Semaphore(RUNNERS)
+        self._stored = asyncio.Event()
+        self._running = 0
 
-    def go_on(self) -> None:
-        """As many more reports as there are runners may be made."""
-        for _ in range(RUNNERS):
-            self._may_report.release()
+    async def go_on(self) -> None:
+        """As many more reports as there are runners may be made; returns when something of a trial
+        that runs is stored, if one does."""
+        self._stored.clear()
+        self._release()
+        if self._running:
+            await self._stored.wait()
 
     def finish(self) -> None:
         """Run what is running to its end."""
         self.enough.set()
-        self.go_on()
+        self._release()
+
+    def _release(self) -> None:
+        for _ in range(RUNNERS):
+            self._may_report.release()
 
     async def work(self, runner: ScriptedRunner) -> None:
         """Run one trial after another; the last one is run to its end."""
         given: deque[Assignment] = deque()
         while not self.enough.is_set():
-            while given:
+            while given and not self.enough.is_set():
                 await self._run(runner, given.popleft(), given)
             more = asyncio.ensure_future(self._heard(runner, given, lambda orders: True))
             enough = asyncio.ensure_future(self.enough.wait())
@@ -184,8 +193,10 @@ class Sent:
                 return [o for o in orders.leases if o.trial == of.trial and o.applied >= seq]
 
             heard = await self._heard(runner, given, lambda orders: bool(mine(orders)))
+            self._stored.set()
             return mine(heard)[0].desired
 
+        self._running += 1
         await runner.record(of, 1, STARTED)
         outcome = Outcome.COMPLETE
         for seq, step in enumerate(range(STEPS), 2):
@@ -201,6 +212,7 @@ class Sent:
         metrics = curve[-1][2] if outcome is Outcome.COMPLETE else {}
         await runner.record(of, seq + 1, Final(outcome=outcome, metrics=metrics, seconds=0.01))
         await told(seq + 1)
+        self._running -= 1
 
 
 def patches(random: Random) -> list[dict[str, Any]]:
@@ -255,7 +267,7 @@ async def test_five_hundred_changes_while_eight_runners_report_lose_no_report(
             version = 0
             for patch in patches(Random(5)):
                 version = (await client.change_settings("lively", patch)).version
-                sent.go_on()
+                await sent.go_on()
             sent.finish()
         assert version > CHANGES / 2, "most of them changed something"
     assert sent.outcomes == {Outcome.COMPLETE, Outcome.PRUNED}

@@ -90,7 +90,7 @@ async def test_a_page_of_large_trials_is_cut_and_goes_on_where_it_ended(
     client: Asking,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("orchestrator.service.questions.PAGE_BYTES", 10)
+    monkeypatch.setattr("orchestrator.service.stored_questions.PAGE_BYTES", 10)
     async with serving(path, hub) as service:
         engine = await service.open_study(SPEC)
         await runner.hello(OFFER)

@@ -100,7 +100,7 @@ def test_what_is_not_live_waits_for_a_restart_and_what_is_takes_effect_at_once()
     world.edit(None, {"a": 0.1, "width": 16}, "alice")
     world.calm()
     first, second = world.trial.revisions
-    assert (first.state, first.pending) == (RevisionState.PENDING, ("width",))
+    assert (first.state, first.reason) == (RevisionState.REFUSED, revisions.REPLACED)
     assert (second.state, second.pending) == (RevisionState.APPLIED, ("width",))
     assert (world.trial.config["a"], world.trial.config["width"]) == (0.1, 4)
 
@@ -112,10 +112,12 @@ def test_what_is_not_live_waits_for_a_restart_and_what_is_takes_effect_at_once()
     world.calm()
     assert world.trial.attempt == 2
     assert world.trial.config["width"] == 16
-    assert [(r.state, r.pending) for r in world.trial.revisions] == [
-        (RevisionState.APPLIED, ()),
-        (RevisionState.APPLIED, ()),
-    ]
+    [_, now] = world.trial.revisions
+    assert (now.state, now.pending) == (RevisionState.APPLIED, ())
+    assert now.effect("a") == second.effect("a"), "it keeps the step at which it took effect"
+    assert now.effect("a").step is not None
+    assert now.effect("width")[:3] == (RevisionState.APPLIED, 2, None)
+    assert {r.number: r for r in world.trial.revisions} == world.stored
 
 
 def test_an_attempt_that_cannot_begin_with_the_newest_revision_begins_with_the_one_before() -> None:
@@ -127,7 +129,7 @@ def test_an_attempt_that_cannot_begin_with_the_newest_revision_begins_with_the_o
     world.calm()
     good, bad = world.trial.revisions
     assert (world.trial.state, world.trial.attempt) == (TrialState.RUNNING, 2)
-    assert (good.state, good.pending, good.attempt) == (RevisionState.APPLIED, (), 2)
+    assert (good.pending, good.effect("a").attempt, good.effect("width").attempt) == ((), 1, 2)
     assert (bad.state, bad.reason) == (RevisionState.REFUSED, f"no width of {BAD_WIDTH}")
     assert (world.trial.config["width"], revisions.head(world.trial)[0]) == (8, 1)
 
@@ -157,7 +159,8 @@ def test_what_waits_in_several_revisions_is_refused_with_the_newest_that_holds_i
     first, second, third = world.trial.revisions
     assert (first.state, second.state) == (RevisionState.REFUSED, RevisionState.APPLIED)
     assert (second.dropped, third.dropped) == (("width",), ("width",))
-    assert first.reason == f"revision 3, which holds it too, was refused: {third.reason}"
+    assert first.reason == revisions.REPLACED
+    assert second.reason == f"revision 3, which holds it too, was refused: {third.reason}"
     assert not any(revision.pending for revision in world.trial.revisions)
     assert world.edit(None, {"width": 16}, "alice") == 4
     world.start_runner()

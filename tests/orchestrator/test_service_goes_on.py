@@ -1,5 +1,6 @@
 """A study that is opened again: after a restart, a kill, with other limits, as another one."""
 
+import asyncio
 from pathlib import Path
 
 import msgspec
@@ -7,11 +8,13 @@ import pytest
 
 from orchestrator.store.store import Store
 from schema.brokers.memory import MemoryHub
+from schema.commands.studies import CreateStudy
 from schema.errors import WrongInput
 from schema.messages import LeaseClaim
 from schema.space import Space
 from schema.study import Direction, Limits, Metric, StudySettings, StudySpec
 from schema.trial import Desired, TrialState
+from tests.orchestrator.asking import Asking
 from tests.orchestrator.scripted_runner import STARTED, ScriptedRunner, completed, reported
 from tests.orchestrator.serving import OFFER, ONE, RATE, SPEC, serving, stored
 
@@ -133,3 +136,18 @@ async def test_an_objective_may_move_to_another_folder(path: Path, hub: MemoryHu
         second = await service.open_study(msgspec.structs.replace(SPEC, objective=there))
         assert second.id == first.id
         assert second.spec.objective.entry == there.entry
+
+
+async def test_who_creates_a_study_right_after_a_restart_waits_for_the_runners(
+    path: Path, hub: MemoryHub, runner: ScriptedRunner, client: Asking
+) -> None:
+    async with serving(path, hub, resident=True):
+        await runner.hello(OFFER)
+        await runner.orders()
+    async with serving(path, hub, resident=True):
+        creating = asyncio.create_task(client.ask(CreateStudy(spec=SPEC)))
+        await runner.beat()
+        await runner.orders(lambda orders: orders.introduce)
+        await runner.hello(OFFER)
+        assert (await creating).name == "s"
+        await runner.assignment()

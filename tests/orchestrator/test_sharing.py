@@ -12,7 +12,7 @@ from schema.commands.runners import Presence
 from schema.messages import DeviceHealth, Steer
 from schema.study import StudySpec
 from schema.trial import TrialState
-from tests.orchestrator.one_study import OneStudy, study_spec
+from tests.orchestrator.one_study import OneStudy, completed, study_spec
 
 GIB = 2**30
 
@@ -83,6 +83,14 @@ def test_studies_share_twelve_slots_by_their_weights(
 def test_a_study_that_is_nearly_done_leaves_the_rest_to_the_others() -> None:
     short = study_spec(trials=2)
     assert shares(6, msgspec.structs.replace(short, name="a"), study("b")) == {"a": 2, "b": 4}
+
+
+def test_studies_that_share_one_slot_take_turns() -> None:
+    first, second = OneStudy(study("a")), OneStudy(study("b"))
+    second.engine.id = 2
+    first.tell(first.running(), completed(0.5))
+    engines = [first.engine, second.engine]
+    assert plan([runner()], engines, first.leases, 1000.0) == ([], {1: 0, 2: 1})
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from schema.trial import Outcome
 from schema.values import Value
 from tests.runner.conftest import Stage, trial
 from tests.runner.scripted_orchestrator import ScriptedOrchestrator
+from trial_runner.checkpoints import attempt_folder, name_of_checkpoint
 
 OBJECTIVES = Path(__file__).with_name("live_objectives.py")
 BEGIN: dict[str, Value] = {
@@ -240,6 +241,14 @@ async def test_a_crashed_training_starts_again_from_its_checkpoint(
     assert isinstance(begun, Started)
     assert (begun.revision, begun.checkpoint) == (1, "attempt-1/step.txt")
     assert orchestrator.steps(1, 2)[0] >= 3
+
+
+def test_a_trial_takes_no_checkpoint_of_an_earlier_one_of_its_name_and_number() -> None:
+    former = trial(1, "", created=1795496805.25)
+    attempt_folder(former).mkdir(parents=True)
+    (attempt_folder(former) / "last.pt").touch()
+    assert name_of_checkpoint(replace(former, attempt=2)) == "attempt-1/last.pt"
+    assert name_of_checkpoint(replace(former, attempt=2, created=1795496999.5)) == ""
 
 
 async def test_a_training_that_cannot_begin_with_an_edit_begins_with_what_was_before(

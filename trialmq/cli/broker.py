@@ -14,7 +14,7 @@ from cyclopts import App, Parameter
 
 from schema.errors import WrongInput
 from schema.identity import ORCHESTRATOR
-from trialmq.cli.options import Always
+from trialmq.cli.options import ALWAYS, Always
 
 if TYPE_CHECKING:
     from trialmq.broker_setup.plan import Plan
@@ -69,7 +69,6 @@ class InitOptions:
 
 
 DEFAULTS = InitOptions()
-ALWAYS = Always()
 
 
 def broker_application(sort_key: int) -> App:

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from schema.errors import WrongInput
-from schema.revision import Revision, RevisionState
-from schema.values import Change
+from schema.revision import Revision
 from trialmq.cli.options import HERE, Place
 
 if TYPE_CHECKING:
@@ -117,19 +116,13 @@ def edits_of(revisions: Sequence[Revision]) -> list[dict[str, object]]:
             "variable": change.path,
             "old": change.old,
             "new": change.new,
-            "outcome": outcome_of(revision, change),
-            "attempt": revision.attempt,
-            "step": revision.step,
-            "applied": revision.applied_at,
+            "outcome": effect.state,
+            "attempt": effect.attempt,
+            "step": effect.step,
+            "applied": effect.at,
             "reason": revision.reason,
         }
         for revision in revisions
         for change in revision.changes
+        for effect in [revision.effect(change.path)]
     ]
-
-
-def outcome_of(revision: Revision, change: Change) -> RevisionState:
-    """What became of one change of a revision."""
-    if change.path in revision.pending:
-        return RevisionState.PENDING
-    return RevisionState.REFUSED if change.path in revision.dropped else revision.state

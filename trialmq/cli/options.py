@@ -135,6 +135,7 @@ class BrokerOptions:
     """A file that holds the password alone; or set TRIALMQ_BROKER_PASSWORD."""
 
 
+ALWAYS = Always()
 COMMON = Common()
 HERE = Place()
 FLEET = Fleet()

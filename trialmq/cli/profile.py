@@ -101,8 +101,8 @@ def import_file(
     file: Path,
     /,
     *,
-    name: str = "",
-    study: str = "",
+    name: Annotated[str, Parameter(metavar="NAME", show_default=False)] = "",
+    study: Annotated[str, Parameter(metavar="STUDY", show_default=False)] = "",
     because: Because = "",
     common: Place = HERE,
 ) -> None:

@@ -12,9 +12,9 @@ from trialmq.cli.options import HERE, Place
 from trialmq.cli.profile_names import NUMBER, profile_name, trial_name
 
 if TYPE_CHECKING:
+    from orchestrator.client.client import Client
     from schema.space import Space
     from schema.values import Value
-    from trialmq.cli.reading import Reading
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 
@@ -29,7 +29,7 @@ def list_profiles(*, json: Flag = False, common: Place = HERE) -> None:
     from trialmq.cli.reading import visit
     from trialmq.cli.terminal import console
 
-    found = visit(common, lambda reading: reading.profiles())
+    found = visit(common, lambda client: client.profiles())
     if json:
         _write(list(found))
     elif found:
@@ -75,8 +75,8 @@ def diff(left: str, right: str, /, *, json: Flag = False, common: Place = HERE) 
     if left == right == DEFAULT:
         raise WrongInput(f"diff {DEFAULT} {DEFAULT}: name a profile or a trial to compare it with")
 
-    async def look(reading: "Reading") -> "tuple[Side | None, Side | None]":
-        return await _side(reading, left), await _side(reading, right)
+    async def look(client: "Client") -> "tuple[Side | None, Side | None]":
+        return await _side(client, left), await _side(client, right)
 
     one, other = visit(common, look)
     known = other or one
@@ -105,7 +105,7 @@ def history(name: str, /, *, json: Flag = False, common: Place = HERE) -> None:
     named = profile_name(name)
     if named.version is not None:
         raise WrongInput(f"history {name}: a history has all versions; write {named.name}")
-    steps = visit(common, lambda reading: reading.profile_history(named.name))
+    steps = visit(common, lambda client: client.profile_history(named.name))
     if json:
         _write(list(steps))
     else:
@@ -125,18 +125,18 @@ class Side:
         return Side(DEFAULT, self.space.defaults(), self.space)
 
 
-async def _side(reading: "Reading", text: str) -> Side | None:
+async def _side(client: "Client", text: str) -> Side | None:
     """What a person means by ``text``; None is the default configuration."""
     if text == DEFAULT:
         return None
     if NUMBER in text:
         named = trial_name(text, "diff")
-        study = await reading.study(named.study)
+        study = await client.study(named.study)
         assert named.number is not None  # there is a colon
-        trial = (await reading.trial(study, named.number)).trial
+        trial = (await client.trial(named.study, named.number)).trial
         return Side(text, trial.config, study.spec.objective.space)
     wanted = profile_name(text)
-    stored = await reading.profile(wanted.name, wanted.version)
+    stored = await client.profile(wanted.name, wanted.version)
     label = f"{stored.profile.name}@{stored.profile.version}"
     return Side(label, stored.profile.values, stored.space)
 

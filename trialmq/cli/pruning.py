@@ -9,7 +9,7 @@ from schema.errors import WrongInput
 from schema.figures import counted, measured, shown_value
 from schema.pruning import Aggressiveness, PrunerSettings
 from trialmq.cli.json_file import STDOUT, check_json_file, write_json_file
-from trialmq.cli.options import COMMON, Common, read_parameters
+from trialmq.cli.options import ALWAYS, HERE, Always, Place, read_parameters
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -39,7 +39,7 @@ def explain(
     aggressiveness: Aggressiveness | None = None,
     steps: Annotated[int | None, Parameter(metavar="N")] = None,
     pruner_parameter: Texts = (),
-    common: Common = COMMON,
+    common: Always = ALWAYS,
 ) -> None:
     """Show the numbers behind a pruner's aggressiveness.
 
@@ -101,7 +101,7 @@ def replay(
     aggressiveness: Aggressiveness | None = None,
     pruner_parameter: Texts = (),
     json: Annotated[str | None, Parameter(metavar="FILE", allow_leading_hyphen=True)] = None,
-    common: Common = COMMON,
+    common: Place = HERE,
 ) -> None:
     """Show what pruners would have saved and lost, from a study's stored curves.
 
@@ -118,8 +118,7 @@ def replay(
     """
     from rich.text import Text
 
-    from orchestrator.reading.replay import Recording, replay_all, settings_to_try
-    from trialmq.cli.reading import read_curves
+    from trialmq.cli.reading import read_replay
     from trialmq.cli.terminal import console
 
     own = dict(read_parameters(pruner_parameter))
@@ -127,17 +126,14 @@ def replay(
         raise WrongInput("--pruner-parameter: say with --pruner whose number it is")
     if json is not None:
         check_json_file(json)
-    found = read_curves(common.db, study)
-    recording = Recording(found.spec, found.trials, found.curves)
-    tried = settings_to_try(recording, pruner, aggressiveness, own)
-    result = replay_all(recording, tried, strict=pruner is not None)
+    spec, result = read_replay(common, study, pruner, aggressiveness, own)
     if json is not None:
         write_json_file(json, result)
     screen = console(stderr=json == STDOUT)
     what = counted(result.complete, "complete trial"), counted(result.steps, "report")
     replayed = f"  {what[0]} with {what[1]} of {result.metric}, replayed\n"
     screen.print(Text.assemble((result.study, "name"), replayed))
-    screen.print(replay_table(result, found.spec))
+    screen.print(replay_table(result, spec))
     screen.print()
     for remark in remarks(result):
         screen.print(remark, style="faint", markup=False)

@@ -33,6 +33,25 @@ async def reached(where: Place | Fleet) -> "AsyncIterator[Client]":
         yield client
 
 
+@asynccontextmanager
+async def looked_at(place: Place) -> "AsyncIterator[Client]":
+    """A client for looking only: of a service that is named, else of what is stored in a database
+    here, whoever runs on it.
+
+    Raises:
+        StoreError: the database cannot be read.
+        WrongInput: as `reached`.
+    """
+    if place.connect is None:
+        from trialmq.local_service import looking_locally
+
+        opened = looking_locally(place.db)
+    else:
+        opened = reached(place)
+    async with opened as client:
+        yield client
+
+
 def _address(place: Place) -> "Address":
     """The service that has to run."""
     if place.connect is not None:

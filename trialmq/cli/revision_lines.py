@@ -8,9 +8,11 @@ from schema.revision import Fork, Revision, RevisionState
 from schema.values import Change, written
 
 
-def outcome_lines(revision: Revision) -> Sequence[str]:
-    """``training.learning_rate 0.001 → 0.0003 applied at step 412 (0.08 s)``, a line a variable."""
-    return [f"{change_line(change)} {_outcome(revision, change)}" for change in revision.changes]
+def outcome_lines(revision: Revision, of: Sequence[Change] | None = None) -> Sequence[str]:
+    """``training.rate 0.001 → 0.0003 applied at step 412, after 0.08 s``, a line a variable; all
+    of them, or those ``of`` which it is asked."""
+    asked = revision.changes if of is None else of
+    return [f"{change_line(change)} {_outcome(revision, change)}" for change in asked]
 
 
 def history_lines(revision: Revision) -> Sequence[str]:
@@ -38,14 +40,15 @@ def change_line(change: Change) -> str:
 
 def _outcome(revision: Revision, change: Change) -> str:
     number = f"revision {revision.number}"
-    if revision.state is RevisionState.REFUSED or change.path in revision.dropped:
+    effect = revision.effect(change.path)
+    if effect.state is RevisionState.REFUSED:
         return f"refused ({number}): {revision.reason}"
-    if change.path in revision.pending:
+    if effect.state is RevisionState.PENDING:
         return f"waits for a restart ({number})"
-    if revision.applied_at is None:
+    if effect.at is None:
         return f"sent ({number}); the training has not taken it yet"
-    seconds = shown_duration(max(0.0, revision.applied_at - revision.at))
-    where = "with the next attempt" if revision.step is None else f"at step {revision.step}"
-    if revision.step is None and revision.attempt:
-        where = f"in attempt {revision.attempt}, before its first report"
-    return f"applied {where} ({seconds})"
+    seconds = shown_duration(max(0.0, effect.at - revision.at))
+    where = f"at step {effect.step}"
+    if effect.step is None:
+        where = f"in attempt {effect.attempt}, before its first report"
+    return f"applied {where}, after {seconds}"

@@ -11,12 +11,11 @@ from cyclopts import Group, Parameter, Token
 from schema.errors import WrongInput
 from schema.identity import ORCHESTRATOR
 from trialmq.cli.log import LogFormat, configure_log
-from trialmq.cli.options import BROKER, Always, BrokerOptions, joined_address
+from trialmq.cli.options import ALWAYS, BROKER, Always, BrokerOptions, joined_address
 from trialmq.installed import installed_version
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 DEVICES = Group("Devices", sort_key=2)
-ALWAYS = Always()
 
 
 def read_slots(_: Any, tokens: Sequence[Token]) -> int | None:

@@ -110,11 +110,12 @@ def blocks(history: "TrialHistory", screen: "Console") -> "Iterator[RenderableTy
 def in_force(history: "TrialHistory") -> "Iterator[tuple[int, float]]":
     """Each revision that took effect in the attempt of the curve, with the step of the curve at
     which it did: where the attempt began with it, its first."""
-    for revision in history.revisions:
-        there = revision.state is RevisionState.APPLIED and history.curve
-        if there and revision.attempt == history.trial.attempt:
-            first = history.curve[0][0]
-            yield revision.number, float(first if revision.step is None else revision.step)
+    for revision in history.revisions if history.curve else ():
+        for effect in {revision.effect(change.path) for change in revision.changes}:
+            applied = effect.state is RevisionState.APPLIED
+            if applied and effect.attempt == history.trial.attempt:
+                first = history.curve[0][0]
+                yield revision.number, float(first if effect.step is None else effect.step)
 
 
 def control_sentence(events: "Sequence[Event]") -> str:

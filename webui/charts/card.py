@@ -15,7 +15,7 @@ from schema.study import StudySpec
 from webui.charts.chart import Chart
 from webui.charts.option import Option
 from webui.charts.ranking import maximized
-from webui.charts.scale import wants_log
+from webui.charts.scale import Worse, wants_log
 from webui.charts.snapshot import Snapshot
 from webui.live.selection import Selection
 
@@ -165,6 +165,12 @@ class Card(ABC):
         if scale == "auto":
             return not maximized(spec, metric) and wants_log(values)
         return bool(scale == "log")
+
+    def worse(self, spec: StudySpec, metric: str) -> Worse:
+        """On which side of the axis values may be beyond its end: nowhere if a person set it."""
+        if self.chosen("scale", "auto") != "auto":
+            return Worse.UNKNOWN
+        return Worse.BELOW if maximized(spec, metric) else Worse.ABOVE
 
     def best(self) -> int | None:
         """Of how many of the best trials to tell; ``None`` for all."""

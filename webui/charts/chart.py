@@ -41,7 +41,7 @@ class Chart:
         self._stands = False
         self._height = height
         with ui.element("div").classes("tmq-chart") as self._place:
-            self._place.style(f"height: {height}px")
+            self._place.style(f"min-height: {height}px")
             # What is drawn is never given to the element: it would watch every number of it.
             self._chart = ui.echart({"animation": False, "series": []}).classes("tmq-fill")
         begin = f"() => charts.begin({self._chart.id}, emit)"
@@ -51,7 +51,7 @@ class Chart:
         """Draw this from now on, in a place of this height in pixels."""
         if height is not None and height != self._height:
             self._height = height
-            self._place.style(f"height: {height}px")
+            self._place.style(f"min-height: {height}px")
         self._wanted = option
         if not self._stands:
             return

@@ -19,7 +19,7 @@ from webui.charts.palette import (
     state_colour,
 )
 from webui.charts.ranking import ranked
-from webui.charts.scale import drawable, short
+from webui.charts.scale import Worse, drawable, short
 from webui.charts.thinning import share, thinned
 
 Point = tuple[int, float]
@@ -52,6 +52,7 @@ class Curves:
         *,
         metric: str,
         log: bool = False,
+        worse: Worse = Worse.UNKNOWN,
         best: int | None = None,
         threshold: Sequence[Point] = (),
         selected: Collection[int] = (),
@@ -60,7 +61,8 @@ class Curves:
         """A metric over the steps of each trial, by the state of the trial.
 
         ``best`` leaves only that many of the best trials and those that run; ``threshold`` is the
-        line behind which a trial is pruned, by step; what a brush leaves out is faded.
+        line behind which a trial is pruned, by step; what a brush leaves out is faded. The axis
+        ends before what is far ``worse`` than the rest.
         """
         order = [row.number for row in ranked(spec, rows.values(), spec.metric.name)]
         shown = _shown(rows, curves, order, best, selected)
@@ -78,7 +80,7 @@ class Curves:
         steps = [step for step, _ in everything]
         x = value_axis("step", minInterval=1, min=min(steps, default=0), max=max(steps, default=1))
         values = [value for _, value in everything]
-        y = value_axis(metric, log=log, vertical=True, values=values)
+        y = value_axis(metric, log=log, vertical=True, values=values, worse=worse)
         return cartesian(x, y, series, legend=legend(_names(series)))
 
     def _points(

@@ -8,7 +8,7 @@ from schema.trial import TrialState
 from webui.charts.option import TRIAL, Option, Series, cartesian, legend, ring, value_axis
 from webui.charts.palette import BEST, FADED, STATE_OPACITY, state_colour
 from webui.charts.ranking import best_so_far, counts, top, value_of
-from webui.charts.scale import drawable, short
+from webui.charts.scale import Worse, drawable, near, short
 from webui.charts.thinning import POINTS, thinned
 
 Point = tuple[int, float]
@@ -25,6 +25,7 @@ def history(
     *,
     metric: str,
     log: bool = False,
+    worse: Worse = Worse.UNKNOWN,
     best: int | None = None,
     running: Mapping[int, float] | None = None,
     selected: Collection[int] = (),
@@ -32,6 +33,7 @@ def history(
 ) -> Option:
     """The values of trials over their numbers, with the line of the best so far.
 
+    The axis ends before what is far ``worse`` than the rest, and says how many that are.
     ``running`` are the last values of those that run. ``best`` leaves only that many of the best
     trials; what a brush leaves out is faded, and so is a trial that does not count as the best:
     it violates a constraint, or was edited while it ran.
@@ -58,7 +60,9 @@ def history(
     names = [each["name"] for each in reversed(series) if each["id"] != "selected"]
     x = value_axis(TRIAL, minInterval=1)
     everything = [value for data in points.values() for _, value in data]
-    y = value_axis(metric, log=log, vertical=True, values=everything)
+    beyond = len(everything) - len(near(everything, worse, log=log))
+    name = f"{metric}, {beyond} {worse.value}" if beyond else metric
+    y = value_axis(name, log=log, vertical=True, values=everything, worse=worse)
     return cartesian(x, y, series, legend=legend(names))
 
 

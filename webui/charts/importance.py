@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from webui.charts.option import Option, Series, layered, tooltip, value_axis
 from webui.charts.palette import DIM, series_colour
 
-SHOWN = 20
+SHOWN = 15
 """So many bars; the others are too short to be seen."""
 ROW_PIXELS = 20
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from webui.charts.palette import SELECTED
-from webui.charts.scale import reach
+from webui.charts.scale import Worse, reach
 
 Option = dict[str, Any]
 Series = dict[str, Any]
@@ -23,10 +23,11 @@ def value_axis(
     log: bool = False,
     vertical: bool = False,
     values: Sequence[float] | None = None,
+    worse: Worse = Worse.UNKNOWN,
     **more: Any,
 ) -> Option:
-    """An axis of numbers, that holds ``values`` where they are given; the name of a vertical one
-    stands above it."""
+    """An axis of numbers, that holds ``values`` where they are given, but for those that are far
+    ``worse`` than the others; the name of a vertical one stands above it."""
     axis: Option = {"type": "log" if log else "value", "scale": True, "name": name}
     axis["splitLine"] = {"show": vertical}
     if vertical:
@@ -34,7 +35,7 @@ def value_axis(
     else:
         axis |= {"nameLocation": "middle", "nameGap": 24, "axisLabel": {"hideOverlap": True}}
     if values is not None:
-        axis = joined(axis, reach(values, log=log))
+        axis = joined(axis, reach(values, log=log, worse=worse))
     return joined(axis, more)
 
 
@@ -52,7 +53,7 @@ def cartesian(x: Option, y: Option, series: list[Series], **more: Any) -> Option
     """One plot with two axes that can be zoomed along both."""
     return {
         "animation": False,
-        "grid": {"left": 12, "right": 18, "top": 34, "bottom": 30, "containLabel": True},
+        "grid": {"left": 12, "right": 18, "top": 42, "bottom": 30, "containLabel": True},
         "tooltip": tooltip(),
         "xAxis": x,
         "yAxis": y,

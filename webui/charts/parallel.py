@@ -13,7 +13,7 @@ from schema.variables import Variable
 from webui.charts.option import Option, layered, tooltip
 from webui.charts.palette import SELECTED, SURFACE, state_colour
 from webui.charts.ranking import maximized, ranked, top, value_of
-from webui.charts.scale import drawable, reach, short
+from webui.charts.scale import Worse, drawable, near, reach, short
 from webui.charts.thinning import POINTS, thinned
 from webui.charts.variables import axis, is_category, place, values_of
 
@@ -31,6 +31,7 @@ def parallel(
     *,
     metric: str,
     log: bool = False,
+    worse: Worse = Worse.UNKNOWN,
     best: int | None = None,
     selected: Sequence[int] = (),
     narrow: bool = False,
@@ -44,22 +45,29 @@ def parallel(
     found.reverse()  # the best is drawn last
     columns = [values_of(variable, found) for variable in variables]
     values = [value_of(spec, row, metric) or 0.0 for row in found]
+    seen = near(values, worse, log=log)  # what is far from the others is drawn at the end
+    low, high = min(seen, default=0.0), max(seen, default=0.0)
     lines: list[list[Cell]] = []
     for index, row in enumerate(found):
         line = [place(v, column[index]) for v, column in zip(variables, columns, strict=True)]
         rank = (index + 1) / len(found)
-        lines.append([*line, short(values[index]), short(rank), row.number])
+        value = min(max(values[index], low), high)
+        lines.append([*line, short(value), short(rank), row.number])
     axes = [
         axis(variable, values_of(variable, rows)) | _named(variable.path, variable.name, index)
         for index, variable in enumerate(variables)
     ]
-    axes.append(_metric_axis(spec, metric, values, log) | _named(metric, metric, len(variables)))
+    outcome = _metric_axis(spec, metric, values, log, worse)
+    axes.append(outcome | _named(metric, metric, len(variables)))
     return _option(axes, lines, selected, narrow)
 
 
-def _metric_axis(spec: StudySpec, metric: str, values: Sequence[float], log: bool) -> Option:
+def _metric_axis(
+    spec: StudySpec, metric: str, values: Sequence[float], log: bool, worse: Worse
+) -> Option:
     inverse = not maximized(spec, metric)  # the best is on top
-    axis = {"type": "log" if log else "value", "inverse": inverse, **reach(values, log=log)}
+    ends = reach(values, log=log, worse=worse)
+    axis = {"type": "log" if log else "value", "inverse": inverse, **ends}
     return axis | {"nameLocation": "start"} if inverse else axis
 
 
@@ -83,7 +91,7 @@ def _option(
         "animation": False,
         "tooltip": tooltip(),
         "parallel": {
-            "left": 34 if narrow else 30,
+            "left": 34 if narrow else 60,
             "right": 96 if narrow else 70,
             "top": 34,
             "bottom": 26,

@@ -1,12 +1,25 @@
 """Scales: which values have a place on an axis, where it ends, and where its marks are. Pure."""
 
 from collections.abc import Iterable, Sequence
+from enum import Enum
 from math import ceil, floor, isfinite, log10
+from statistics import quantiles
 from typing import Any
 
 LOG_SPREAD = 50.0
 """Positive values of which less is better and that spread over more than this are shown on a
 logarithmic axis at first."""
+FENCE = 3.0
+FEWEST = 8
+"""Of fewer values none is far from the others."""
+
+
+class Worse(Enum):
+    """On which side of an axis the bad values of a metric lie."""
+
+    ABOVE = "above"
+    BELOW = "below"
+    UNKNOWN = "unknown"
 
 
 def short(value: float) -> float:
@@ -15,9 +28,23 @@ def short(value: float) -> float:
 
 
 def wants_log(values: Iterable[float]) -> bool:
-    """Whether these values are better seen on a logarithmic axis."""
-    seen = [value for value in values if isfinite(value)]
+    """Whether these values, of which less is better, are better seen on a logarithmic axis."""
+    seen = near([value for value in values if isfinite(value)], Worse.ABOVE)
     return bool(seen) and min(seen) > 0 and max(seen) / min(seen) > LOG_SPREAD
+
+
+def near(values: Sequence[float], worse: Worse, *, log: bool = False) -> Sequence[float]:
+    """Those within Tukey's outer fence on the side that is ``worse``: three times the distance
+    of the quartiles beyond them. One training that explodes would hide all others otherwise."""
+    if worse is Worse.UNKNOWN or len(values) < FEWEST:
+        return values
+    low, _, high = quantiles(map(log10, values) if log else values)
+    span = FENCE * (high - low)
+    if worse is Worse.ABOVE:
+        fence = 10 ** (high + span) if log else high + span
+        return [value for value in values if value <= fence] if span else values
+    fence = 10 ** (low - span) if log else low - span
+    return [value for value in values if value >= fence] if span else values
 
 
 def drawable(value: float | None, *, log: bool) -> bool:
@@ -56,9 +83,12 @@ def marks(low: float, high: float) -> list[float]:
     return [short(at) for at in found if low <= at * 1.000001 and at <= high * 1.000001]
 
 
-def reach(values: Sequence[float], *, log: bool) -> dict[str, Any]:
-    """The part of an axis that says where it ends and where its marks are; empty without values."""
-    found = ends(values, log=log)
+def reach(values: Sequence[float], *, log: bool, worse: Worse = Worse.UNKNOWN) -> dict[str, Any]:
+    """The part of an axis that says where it ends and where its marks are; empty without values.
+
+    Values that are far ``worse`` than the others are beyond its end.
+    """
+    found = ends(near(values, worse, log=log), log=log)
     return {} if found is None else between(*found, log=log)
 
 

@@ -9,7 +9,7 @@ from schema.variables import Variable
 from webui.charts.option import TRIAL, Option, Series, joined, layered, ring, tooltip, value_axis
 from webui.charts.palette import DIM, FADED, state_colour
 from webui.charts.ranking import counts, top, value_of
-from webui.charts.scale import drawable, short
+from webui.charts.scale import Worse, drawable, short
 from webui.charts.thinning import POINTS, thinned
 from webui.charts.variables import axis, place, values_of
 
@@ -39,6 +39,7 @@ def slices(
     metric: str,
     width: int,
     log: bool = False,
+    worse: Worse = Worse.UNKNOWN,
     best: int | None = None,
     selected: Collection[int] = (),
     brushed: frozenset[int] | None = None,
@@ -65,7 +66,7 @@ def slices(
         "grid": [_box(index, across, width) for index in range(len(variables))],
         "xAxis": [_across(variable, rows, index) for index, variable in enumerate(variables)],
         "yAxis": [
-            _upwards(metric, values, index, log, first=index % across == 0)
+            _upwards(metric, values, index, log, worse, first=index % across == 0)
             for index in range(len(variables))
         ],
         "series": layered(series),
@@ -97,12 +98,12 @@ def _across(variable: Variable, rows: Sequence[TrialResult], index: int) -> Opti
     return joined(axis(variable, values_of(variable, rows)), more)
 
 
-def _upwards(metric: str, values: Sequence[float], index: int, log: bool, *, first: bool) -> Option:
-    labels = {"show": first, "fontSize": 10}
+def _upwards(
+    metric: str, values: Sequence[float], index: int, log: bool, worse: Worse, *, first: bool
+) -> Option:
+    more = {"gridIndex": index, "axisLabel": {"show": first, "fontSize": 10}}
     name = metric if first else ""
-    return value_axis(
-        name, log=log, vertical=True, values=values, gridIndex=index, axisLabel=labels
-    )
+    return value_axis(name, log=log, vertical=True, values=values, worse=worse, **more)
 
 
 def _points(

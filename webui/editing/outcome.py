@@ -3,39 +3,40 @@
 import time
 
 from schema.durations import shown_duration
-from schema.revision import Revision, RevisionState
+from schema.figures import shown_value
+from schema.revision import Effect, Revision, RevisionState
 from schema.values import Change, written
 
 
 def change_text(change: Change) -> str:
-    """``0.001 → 0.0003``."""
-    old, new = (("nothing" if v is None else written(v)) for v in (change.old, change.new))
+    """``0.003265 → 4e-4``; with all digits where both would look the same."""
+    for text in (shown_value, written):
+        old, new = (("nothing" if v is None else text(v)) for v in (change.old, change.new))
+        if old != new:
+            break
     return f"{old} → {new}"
 
 
 def outcome(revision: Revision, path: str) -> tuple[str, str]:
     """What became of one variable of it, and whether that is good, a warning or bad."""
-    if revision.state is RevisionState.REFUSED:
+    effect = revision.effect(path)
+    if effect.state is RevisionState.REFUSED:
         return f"refused: {revision.reason}", "bad"
-    if path in revision.pending:
+    if effect.state is RevisionState.PENDING:
         return "waits for a restart", "warning"
-    if revision.applied_at is None:
+    if effect.at is None:
         return "sent; the training has not taken it yet", "accent"
-    return f"applied {where(revision)} ({taken(revision)})", "good"
+    taken = shown_duration(max(0.0, effect.at - revision.at))
+    return f"applied {_where(effect)}, after {taken}", "good"
 
 
-def where(revision: Revision) -> str:
+def _where(effect: Effect) -> str:
     """The step of the training at which it took effect."""
-    if revision.step is not None:
-        return f"at step {revision.step}"
-    if revision.attempt > 1:
-        return f"with attempt {revision.attempt}"
+    if effect.step is not None:
+        return f"at step {effect.step}"
+    if effect.attempt > 1:
+        return f"with attempt {effect.attempt}"
     return "before the first step"
-
-
-def taken(revision: Revision) -> str:
-    """How long it took from the click to the training: ``0.08 s``."""
-    return shown_duration(max(0.0, (revision.applied_at or revision.at) - revision.at))
 
 
 def clock(seconds: float) -> str:

@@ -14,6 +14,7 @@ from orchestrator.client.feed import (
     Moved,
     SettingsChanged,
     Snapshot,
+    SpaceGrew,
 )
 from schema.errors import TrialMQError, UnknownName, WorkFailed
 from webui.live.study import LiveStudy
@@ -66,6 +67,8 @@ def _take(study: LiveStudy, heard: Followed) -> None:
             study.move(heard.progress)
         case SettingsChanged():
             study.change(heard.settings)
+        case SpaceGrew():
+            study.redefine(heard.study)
         case Grew():
             for part in heard.parts:
                 study.grow(part.number, part.attempt, part.reports)

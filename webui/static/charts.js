@@ -75,6 +75,7 @@ window.charts = {
       axisLabel: { color: dim }, nameTextStyle: { color: dim },
       splitLine: { lineStyle: { color: line, opacity: .6 } }, minorSplitLine: { show: false },
     };
+    const numbers = { ...axis, axisLabel: { color: dim, formatter: charts.figure } };
     const font = getComputedStyle(document.body).fontFamily;
     const handle = { borderColor: dim, color: surface };
     return {
@@ -87,8 +88,14 @@ window.charts = {
       dataZoom: { handleStyle: handle, borderColor: line, textStyle: { color: dim } },
       visualMap: { textStyle: { color: dim } },
       parallel: { ...axis, axisLine: { lineStyle: { color: dim } }, nameTextStyle: { color: text } },
-      categoryAxis: axis, valueAxis: axis, logAxis: axis, timeAxis: axis,
+      categoryAxis: axis, timeAxis: axis, valueAxis: numbers, logAxis: numbers,
     };
+  },
+
+  figure(number) {
+    const size = Math.abs(number);
+    return size && (size < 1e-3 || size >= 1e6)
+      ? number.toExponential().replace("e+", "e") : number.toLocaleString("en", { maximumSignificantDigits: 6 });
   },
 
   dress(it) {

@@ -16,6 +16,14 @@ document.addEventListener("keydown", event => {
   if (field) { field.focus(); field.select(); } else found.click();
 });
 
+// NiceGUI says light or dark again whenever any element changes, and the browser then styles the
+// whole page anew; so what is said already is not said again.
+addEventListener("DOMContentLoaded", () => {
+  const { setDark } = window;
+  let said;
+  window.setDark = dark => { if (dark !== said) setDark(said = dark); };
+});
+
 // The browser's own connection to this page's server.
 addEventListener("load", () => {
   const watch = setInterval(() => {

@@ -94,12 +94,15 @@ window.trials = {
   exact(value) {
     return typeof value === "number" && trials.number(value) !== String(value) ? String(value) : undefined;
   },
+  // As `schema.durations.shown_duration`.
   duration(seconds) {
     if (seconds === null || seconds === undefined) return "";
-    if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
-    const minutes = Math.floor(seconds / 60), hours = Math.floor(minutes / 60);
-    if (!hours) return `${minutes}:${String(Math.floor(seconds % 60)).padStart(2, "0")} min`;
-    return `${hours}:${String(minutes % 60).padStart(2, "0")} h`;
+    if (seconds < 0.0995) return `${Number((seconds * 1000).toPrecision(3))} ms`;
+    if (seconds < 59.5) return `${seconds.toFixed(seconds < 9.95 ? 1 : 0)} s`;
+    const two = number => String(number).padStart(2, "0"), whole = Math.round(seconds);
+    const minutes = Math.floor(whole / 60), hours = Math.floor(minutes / 60), days = Math.floor(hours / 24);
+    if (!hours) return `${minutes} m ${two(whole % 60)} s`;
+    return days ? `${days} d ${two(hours % 24)} h` : `${hours} h ${two(minutes % 60)} m`;
   },
   compare(a, b) {
     const missing = value => value === null || value === undefined;

@@ -4,9 +4,10 @@ aio_pika makes the connection and the channels; messages go through the aiormq c
 aio_pika's own objects around each message cost a third of the throughput. Its robust connection is
 not used: the watchdog and the recovery are one path here (`link.Link`).
 
-What the library raises leaves this file in three words:
+What the library raises leaves this file in few words:
 
-* `ConnectionError`: the channel is gone or did not answer in time; another one may do it
+* `ConnectionError`: the channel is gone, or as `Unanswered` there was no word in time; another one
+  may do it
 * `UnknownName`: there is no such queue
 * `BrokerError`: refused, until a person changes something
 """
@@ -14,7 +15,6 @@ What the library raises leaves this file in three words:
 import asyncio
 import itertools
 import logging
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -30,6 +30,7 @@ from yarl import URL
 
 from schema.brokers.address import BrokerAddress
 from schema.brokers.amqp import refusals, topology
+from schema.brokers.amqp.message import AmqpMessage, message_id
 from schema.brokers.amqp.stream import RememberingReader, open_stream
 from schema.brokers.amqp.timing import Timing
 from schema.errors import UnknownName
@@ -38,34 +39,21 @@ from schema.identity import EXCHANGE, Queue, QueueKind
 logging.getLogger("aiormq").setLevel(logging.CRITICAL)
 """It logs a traceback for each connection that is lost, which `link.Link` tells in a sentence."""
 
-Deliver = Callable[["AmqpMessage"], None]
+Deliver = Callable[[AmqpMessage], None]
 
 MOST_UNSENT_BYTES = 32 << 20
 MOST_CHANNELS = 2047
 """What RabbitMQ allows on a connection unless told otherwise."""
 
-CHECKED = "-crc32-"
-"""Between the number of a message and the checksum of its body, which together are its id."""
+DELETE_SECONDS = 10.0
+"""RabbitMQ takes five to give up on a quorum queue that has no leader."""
 
 PERSISTENT, TRANSIENT = 2, 1
 _GONE = (exceptions.AMQPError, exceptions.ChannelInvalidStateError, OSError, RuntimeError)
 
 
-class AmqpMessage:
-    """A message as it came off the wire; ``tag`` numbers it on its channel.
-
-    It is ``sound`` unless its body is another one than was sent: what no TLS protects may be.
-    """
-
-    __slots__ = ("body", "exchange", "key", "redelivered", "sound", "tag")
-
-    def __init__(self, message: DeliveredMessage) -> None:
-        self.tag = message.delivery_tag or 0
-        self.body = message.body
-        self.redelivered = bool(message.redelivered)
-        self.exchange = message.exchange or ""
-        self.key = message.routing_key or ""
-        self.sound = _sound(message.body, message.header.properties.message_id or "")
+class Unanswered(ConnectionError):
+    """There was no answer in time."""
 
 
 class _OpenedStream(TransportFactory):
@@ -262,6 +250,16 @@ class AmqpChannel:
                 async with asyncio.timeout(seconds):
                     await self._wire.queue_bind(queue.name, EXCHANGE, topology.binding(queue))
 
+    async def delete(self, queue: Queue) -> None:
+        """The queue is gone, with what waits in it.
+
+        Raises:
+            ConnectionError, BrokerError: see above.
+        """
+        with self._translated("configure", queue):
+            async with asyncio.timeout(max(DELETE_SECONDS, self._connection.timing.answer)):
+                await self._channel.queue_delete(queue.name)
+
     async def waiting(self, queue: Queue) -> int:
         """How many messages wait in the queue; nobody needs a permission to ask.
 
@@ -284,7 +282,7 @@ class AmqpChannel:
         exchange, key = topology.route(queue, party)
         properties = spec.Basic.Properties(
             delivery_mode=PERSISTENT if queue.kind is QueueKind.INBOX else TRANSIENT,
-            message_id=f"{number}{CHECKED}{zlib.crc32(body)}",
+            message_id=message_id(number, body),
         )
         with _loss_told("the channel was lost before the confirm"):
             try:
@@ -316,7 +314,7 @@ class AmqpChannel:
         """
 
         async def hand(message: DeliveredMessage) -> None:
-            deliver(AmqpMessage(message))
+            deliver(_taken_off(message))
 
         self._wire.on_consumer_cancel_callbacks.add(lambda _: ended())
         with self._translated("read", queue):
@@ -373,13 +371,19 @@ def _loss_told(sentence: str) -> Iterator[None]:
     except (*_GONE, asyncio.CancelledError) as error:
         if isinstance(error, asyncio.CancelledError) and task and task.cancelling() > before:
             raise
-        raise ConnectionError(sentence) from error
+        kind = Unanswered if isinstance(error, TimeoutError) else ConnectionError
+        raise kind(sentence) from error
 
 
-def _sound(body: bytes, message_id: str) -> bool:
-    """False when the id tells another checksum; others than we may send without one."""
-    _, checked, checksum = message_id.partition(CHECKED)
-    return not checked or checksum == str(zlib.crc32(body))
+def _taken_off(message: DeliveredMessage) -> AmqpMessage:
+    return AmqpMessage(
+        tag=message.delivery_tag or 0,
+        body=message.body,
+        redelivered=bool(message.redelivered),
+        exchange=message.exchange or "",
+        key=message.routing_key or "",
+        id=message.header.properties.message_id or "",
+    )
 
 
 def _url(address: BrokerAddress, timing: Timing) -> URL:

@@ -13,14 +13,18 @@ from schema.broker import Delivery, Receiver, Subscription
 from schema.brokers.address import BrokerAddress
 from schema.brokers.amqp import refusals, topology
 from schema.brokers.amqp.acknowledgements import Acknowledgements
-from schema.brokers.amqp.connection import AmqpChannel, AmqpConnection, AmqpMessage
+from schema.brokers.amqp.connection import AmqpChannel, AmqpConnection, Unanswered
 from schema.brokers.amqp.ending import end
 from schema.brokers.amqp.link import Link
+from schema.brokers.amqp.message import AmqpMessage
 from schema.brokers.amqp.timing import Timing
 from schema.errors import BrokerError, UnknownName
 from schema.identity import Queue
 
 logger = logging.getLogger(__name__)
+
+GATHER_SECONDS = 0.01
+"""An acknowledgement waits this long for others to go with, unless they fill half a prefetch."""
 
 
 class ConsumingLink(Link):
@@ -88,6 +92,22 @@ class ConsumingLink(Link):
         if queue.name in self._declared:
             await self.declare(queue)
 
+    async def make_anew(self, queue: Queue) -> None:
+        """Delete and declare a queue of this party that the broker has, and that answers nobody.
+
+        So is a quorum queue for ever whose broker was killed within a second of its making: it is
+        known, but has lost its log and elects no leader.
+        """
+        if queue.name not in self._declared:
+            return
+        logger.warning("the queue %s answers nobody and is made anew", queue.name)
+        channel = await (await self.connection()).channel()
+        try:
+            await channel.delete(queue)
+        finally:
+            await channel.close()
+        await self.declare(queue)
+
     async def _declare(self, connection: AmqpConnection, queue: Queue) -> None:
         channel = await connection.channel()  # an error closes it
         try:
@@ -115,17 +135,21 @@ class RabbitMQDelivery(Delivery):
 class Consumer:
     """One channel's worth of a subscription."""
 
-    def __init__(self, channel: AmqpChannel, queue: Queue, receiver: Receiver) -> None:
+    def __init__(
+        self, channel: AmqpChannel, queue: Queue, receiver: Receiver, prefetch: int
+    ) -> None:
         self._channel = channel
         self._queue = queue
         self._receiver = receiver
+        self._prefetch = prefetch
         self._acknowledgements = Acknowledgements()
+        self._waiting = 0
         self._settled = asyncio.Event()
         self._unsent: deque[tuple[int, bool]] = deque()
         self._ended = False  # by the broker
         self._over = False
 
-    async def run(self, prefetch: int, started: asyncio.Event) -> None:
+    async def run(self, started: asyncio.Event) -> None:
         """Consume until the channel or the queue is gone.
 
         Raises:
@@ -133,7 +157,7 @@ class Consumer:
         """
         self._channel.when_closed(self._end)
         try:
-            await self._channel.consume(self._queue, self._hand, self._end, prefetch)
+            await self._channel.consume(self._queue, self._hand, self._end, self._prefetch)
             started.set()
             while not self._ended:
                 await self._settled.wait()
@@ -144,8 +168,13 @@ class Consumer:
 
     def settle(self, tag: int) -> None:
         """Acknowledge soon; together with what else is done by then."""
-        if not self._over and self._acknowledgements.done(tag):
+        if self._over or not self._acknowledgements.done(tag):
+            return
+        self._waiting += 1
+        if self._waiting >= self._prefetch // 2:
             self._settled.set()
+        elif self._waiting == 1:
+            asyncio.get_running_loop().call_later(GATHER_SECONDS, self._settled.set)
 
     def _hand(self, message: AmqpMessage) -> None:
         if self._over:
@@ -167,6 +196,7 @@ class Consumer:
 
     async def _flush(self) -> None:
         self._settled.clear()
+        self._waiting = 0
         self._unsent.extend(self._acknowledgements.take())
         try:
             while self._unsent:
@@ -217,8 +247,12 @@ class RabbitMQSubscription(Subscription):
         while True:
             try:
                 connection = await self._link.connection()
-                consumer = Consumer(await connection.channel(), self._queue, self._receiver)
-                await consumer.run(self._prefetch, self._started)
+                channel = await connection.channel()
+                consumer = Consumer(channel, self._queue, self._receiver, self._prefetch)
+                try:
+                    await consumer.run(self._started)
+                except Unanswered:
+                    await self._link.make_anew(self._queue)
                 if not connection.lost.is_set():
                     await self._link.restore(self._queue)
             except (UnknownName, BrokerError) as error:
