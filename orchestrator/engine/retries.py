@@ -20,7 +20,8 @@ MAX_LOSSES = 10
 """Retries after losses that are not the trial's fault (a runner that disappeared)."""
 
 MAX_DEATHS = 1
-"""So many runners may die while they have a trial; with the next one it is the trial's fault."""
+"""So many runners may die while they have a trial; with another one it is the trial's fault. One
+that dies with it again and again is one, so from the second loss on it is tried elsewhere."""
 
 BACK_OFF_SECONDS = 5.0
 LONGEST_BACK_OFF_SECONDS = 300.0
@@ -65,7 +66,8 @@ def after_failure(trial: Trial, kind: FailureKind, *, session: bool = False) -> 
             trial.losses += 1
             if trial.losses > MAX_LOSSES:
                 return None
-            return Retry(kind is FailureKind.DISK, back_off_seconds(trial.losses))
+            elsewhere = kind is FailureKind.DISK or trial.losses > 1
+            return Retry(elsewhere, back_off_seconds(trial.losses))
         case _:
             return None
 

@@ -69,6 +69,16 @@ def test_the_same_boot_is_blamed_once() -> None:
     assert (trial.failure, trial.deaths) == (FailureKind.LOST, ("left#1",))
 
 
+def test_after_its_second_loss_a_trial_is_tried_elsewhere() -> None:
+    study = OneStudy()
+    trial = started(study, "left#1")
+    study.tell(trial, failed(FailureKind.LOST))
+    assert trial.avoid is None
+    assert started(study, "left#1") is trial
+    study.tell(trial, failed(FailureKind.LOST))
+    assert trial.avoid == "left"
+
+
 def test_what_died_with_our_own_process_is_nobodys_fault() -> None:
     study = OneStudy()
     for boot in ("left#1", "left#2", "left#3"):

@@ -35,6 +35,8 @@ FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-backgroun
 PATIENCE_MILLISECONDS = 60_000
 expect.set_options(timeout=PATIENCE_MILLISECONDS)
 REPEAT_SECONDS = 0.05
+SIMULATED = ("navigate", "notify", "download")
+"""What of ``ui`` a simulated user puts its own in the place of."""
 TRIALS = 6
 """Of the study ``seeded``: number 3 failed, number 5 runs."""
 
@@ -125,9 +127,16 @@ async def live(client: Client) -> AsyncIterator[LiveService]:
 
 @pytest.fixture
 async def user(live: LiveService) -> AsyncIterator[User]:
-    """A person at a simulated browser without JavaScript."""
+    """A person at a simulated browser without JavaScript.
+
+    NiceGUI puts what this user has in the place of the real ones whenever anything so much as looks
+    at the user, and what serves a page looks at all objects of the process. So one who is gone has
+    the real ones; else the real browser of a later test would see no notification and go nowhere.
+    """
+    real = {name: getattr(ui, name) for name in SIMULATED}
     async with user_simulation(root=Frame.root(live)) as user:
         yield user
+        vars(user).update(real)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from schema.pruning import PrunerSettings
 from schema.results import TrialResult
 from schema.space import Space
 from schema.study import Limits, ObjectiveDescription, StudyKind, StudySettings, StudySpec
-from schema.values import Value
+from schema.values import Value, difference
 from schema.variables import Variable
 from tests.page.browsing import choose, enter, open_table, says
 from tests.page.telling_wakeword import as_number
@@ -228,10 +228,11 @@ async def test_every_variable_of_the_configuration_goes_the_whole_way(
         became = tab.locator(".dialog-card .tmq-badge", has_text="applied").or_(
             tab.locator(".dialog-card .tmq-badge", has_text="waits for a restart")
         )
-        changed = {path: value for path, value in edits.items() if there[path] != value}
-        await expect(became).to_have_count(len(changed))
+        # Also what has no effect any more, and so is back at its default.
+        changes = difference(there, space.complete({**there, **edits}))
+        await expect(became).to_have_count(len(changes))
         revision = (await client.revisions(session))[-1]
-        assert {c.path: c.new for c in revision.changes} == changed
+        assert {c.path: c.new for c in revision.changes} == {c.path: c.new for c in changes}
         await restart(tab, session)
         await tells(client, session, {**edits, EPOCHS: LONG + 1})
         there = (await client.trial(session, 0)).trial.config

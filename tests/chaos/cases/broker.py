@@ -14,6 +14,9 @@ from tests.chaos.outage import NOTICING, begin, held_its_trial, trains_on, unbro
 from tests.rabbitmq_node import RabbitMQNode, installed_home
 
 BACK_SECONDS = 10.0
+FULL_SECONDS = 20.0
+"""A queue that fills says so by then: its length is told every five seconds."""
+
 END_SECONDS = 10.0
 """Within so much a process that is told to end has ended, whatever the broker does."""
 
@@ -204,7 +207,10 @@ async def inbox_full(arena: Arena) -> None:
         before = len(truth_lines(fleet.truth))
         await trains_on(fleet, 100)
         said = len(truth_lines(fleet.truth)) - before
-        waiting = await asyncio.to_thread(_waiting, arena.node, inbox)
+        waiting = 0
+        async with asyncio.timeout(FULL_SECONDS):
+            while waiting < 10:
+                waiting = await asyncio.to_thread(_waiting, arena.node, inbox)
         arena.injected("full queue")
         arena.expect(10 <= waiting < said, f"{waiting} of {said} wait in an inbox for 10")
         await fleet.serve()

@@ -1,5 +1,7 @@
 """What befalls runners: killed while they train, at each failpoint, and by what they train."""
 
+from functools import partial
+
 from tests.chaos.arena import Arena
 from tests.chaos.cases.orchestrator import KILLED, failpoints
 from tests.chaos.fleet import ENDLESS, Fleet
@@ -18,12 +20,19 @@ async def killed_at_random(arena: Arena) -> None:
             name = arena.random.choice(list(fleet.spools))
             await fleet.until_running(name)
             await arena.pause(0.0, 1.2)
+            await fleet.until(partial(_killed_nobody, fleet, name), f"{name} trains another trial")
             fleet.kill(name)
             fleet.fault(count=False, runner=name)
             await fleet.runner(name)
             await fleet.recovers(BACK_SECONDS, runner=name)
         await fleet.enough()
         await fleet.finish(repeats=kills // 5 + 1)
+
+
+def _killed_nobody(fleet: Fleet, runner: str) -> bool:
+    """Whether it trains, and nothing that a runner has died with: a second time is poison."""
+    innocent = "SELECT min(deaths = '[]') FROM trial WHERE state = 'running' AND runner = ?"
+    return fleet.rows(innocent, runner) == [(1,)]
 
 
 @case("6.1", "runner kill -9 at each failpoint")
@@ -88,22 +97,29 @@ async def _dies(arena: Arena, fleet: Fleet, where: str) -> None:
 
 @case("17", "trial that kills the runner that has it")
 async def poison(arena: Arena) -> None:
-    """It kills two runners and no third."""
-    async with Fleet(arena, runners=2, objectives=("poison",)) as fleet:
+    """It kills two runners, one of them twice at most, and no third."""
+    async with Fleet(arena, runners=3, objectives=("poison",)) as fleet:
         await fleet.study(8)
-        for _ in range(2):
+        killed: list[str] = []
+        while not _failures(fleet):
             await fleet.until(
-                lambda: any(_dead(fleet, name) for name in fleet.spools), "a runner dies"
+                lambda: _dead(fleet) or _failures(fleet), "a runner dies, or the trial has failed"
             )
-            [name] = [name for name in fleet.spools if _dead(fleet, name)]
-            arena.injected("kill -9 of a runner")
-            fleet.fault(count=False)
-            await fleet.runner(name)
-            await fleet.recovers(BACK_SECONDS)
+            for name in _dead(fleet):
+                killed.append(name)
+                arena.injected("kill -9 of a runner")
+                fleet.fault(count=False)
+                await fleet.runner(name)
+                await fleet.recovers(BACK_SECONDS)
         await fleet.finish({"complete": 7, "failed": 1})
-        failures = fleet.rows("SELECT failure FROM trial WHERE number = 1")
+        arena.expect(len({*killed}) == 2 and len(killed) <= 3, f"it killed {killed}")
+        failures = _failures(fleet)
         arena.expect(failures == [("poison",)], f"it failed as {failures}")
 
 
-def _dead(fleet: Fleet, name: str) -> bool:
-    return fleet.processes[name].process.poll() is not None
+def _failures(fleet: Fleet) -> list[tuple[str]]:
+    return fleet.rows("SELECT failure FROM trial WHERE number = 1 AND failure IS NOT NULL")
+
+
+def _dead(fleet: Fleet) -> list[str]:
+    return [name for name in fleet.spools if fleet.processes[name].process.poll() is not None]
