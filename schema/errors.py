@@ -41,12 +41,19 @@ class InvalidValue(ConfigurationError):
         self.problem = problem
 
 
+FEW = 12
+"""So many names are listed where none is near."""
+
+
 class UnknownName(WrongInput):
-    """A name that does not exist; the nearest one that does is offered."""
+    """A name that does not exist; the nearest that does is offered, or all where they are few."""
 
     def __init__(self, what: str, name: str, known: Iterable[str] = ()) -> None:
-        near = get_close_matches(name, list(known), n=1, cutoff=0.5)
+        known = list(known)
+        near = get_close_matches(name, known, n=1, cutoff=0.5)
         hint = f"; did you mean {near[0]!r}?" if near else ""
+        if not near and 0 < len(known) <= FEW:
+            hint = f"; it should be {' or '.join(filter(None, (', '.join(known[:-1]), known[-1])))}"
         super().__init__(f"there is no {what} {name!r}{hint}")
         self.name = name
 

@@ -35,7 +35,7 @@ FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-backgroun
 PATIENCE_MILLISECONDS = 60_000
 expect.set_options(timeout=PATIENCE_MILLISECONDS)
 REPEAT_SECONDS = 0.05
-SIMULATED = ("navigate", "notify", "download")
+REAL = {name: getattr(ui, name) for name in ("navigate", "notify", "download")}
 """What of ``ui`` a simulated user puts its own in the place of."""
 TRIALS = 6
 """Of the study ``seeded``: number 3 failed, number 5 runs."""
@@ -64,6 +64,16 @@ def table_rows(user: User) -> list[dict[str, Any]]:
 async def seen(user: User, text: str) -> None:
     """Returns when a simulated user sees this text."""
     await until(lambda: shown(user, text))
+
+
+def leave(user: User) -> None:
+    """A simulated user is done; afterwards real browsers see notifications and go where they want.
+
+    Whenever anything so much as looks at a user, what that user has takes the place of the real
+    ones in ``ui``, and NiceGUI looks at all objects of the process where a page begins to be
+    served. So who is done has the real ones.
+    """
+    vars(user).update(REAL)
 
 
 @pytest.fixture
@@ -127,16 +137,10 @@ async def live(client: Client) -> AsyncIterator[LiveService]:
 
 @pytest.fixture
 async def user(live: LiveService) -> AsyncIterator[User]:
-    """A person at a simulated browser without JavaScript.
-
-    NiceGUI puts what this user has in the place of the real ones whenever anything so much as looks
-    at the user, and what serves a page looks at all objects of the process. So one who is gone has
-    the real ones; else the real browser of a later test would see no notification and go nowhere.
-    """
-    real = {name: getattr(ui, name) for name in SIMULATED}
+    """A person at a simulated browser without JavaScript."""
     async with user_simulation(root=Frame.root(live)) as user:
         yield user
-        vars(user).update(real)
+        leave(user)
 
 
 @pytest.fixture

@@ -66,6 +66,20 @@ async def test_an_edit_waits_until_it_is_applied_and_says_at_which_step_it_was(
     assert (await client.revisions("evening"))[1].values[RATE] == 1e-3
 
 
+async def test_what_is_pressed_right_after_an_edit_is_about_it(
+    user: User, live: LiveService, session: Assignment
+) -> None:
+    await opened(user)
+    write(user, RATE, "3e-4")
+    user.find(kind=ui.button, marker="undo-draft").click()
+    assert not len(live.drafts("evening"))
+    user.find(kind=ui.button, marker="undo-draft").click()
+    await seen(user, "There is no edit of this tab to undo.")
+    write(user, RATE, "3e-4")
+    user.find(kind=ui.button, marker="apply").click()
+    await seen(user, "Apply the edits of session evening")
+
+
 async def test_what_is_refused_stands_at_the_field(
     user: User, live: LiveService, session: Assignment
 ) -> None:

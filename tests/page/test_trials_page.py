@@ -14,7 +14,7 @@ from schema.pruning import PrunerSettings
 from schema.revision import RevisionState
 from schema.study import Limits, StudyKind, StudySettings, StudySpec
 from tests.page.acting_runner import OFFER, SPACE, STEPS, ActingRunner
-from tests.page.conftest import seen, shown, until
+from tests.page.conftest import leave, seen, shown, until
 from webui.live.service import LiveService
 
 TRIALS = "/study/seeded/trials"
@@ -34,7 +34,9 @@ async def other(user: User) -> AsyncIterator[User]:
     """Another tab."""
     transport = httpx.ASGITransport(core.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
-        yield User(http)
+        other = User(http)
+        yield other
+        leave(other)
 
 
 @pytest.fixture
@@ -137,6 +139,21 @@ async def test_undo_takes_back_the_last_edit_of_the_tab(
     await edited(user, live, 2, learning_rate="3e-4")
     await press(user, "undo")
     await until(lambda: not len(live.drafts("seeded")))
+
+
+async def test_what_is_pressed_right_after_an_edit_is_about_it(
+    user: User, live: LiveService, seeded: str
+) -> None:
+    await opened(user, live)
+    enter(user, 2, RATE, "3e-4", stored(live, 2, RATE))
+    assert len(live.drafts("seeded")) == 1
+    user.find(kind=ui.button, marker="undo").click()
+    assert not len(live.drafts("seeded"))
+    user.find(kind=ui.button, marker="undo").click()
+    await seen(user, "There is no edit of this tab to undo.")
+    enter(user, 2, RATE, "3e-4", stored(live, 2, RATE))
+    user.find(kind=ui.button, marker="save").click()
+    await seen(user, "Save trial 2 of seeded")
 
 
 async def test_the_dialog_says_all_before_anything_is_sent(

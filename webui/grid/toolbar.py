@@ -52,6 +52,8 @@ class TrialsToolbar:
         self._grid = grid
         selection = self._context.selection
         end = selection.listen(lambda: end() if grid.grid.is_deleted else self.view())
+        drafts = self._study.drafts
+        stop = drafts.listen(lambda _: stop() if grid.grid.is_deleted else self._show())
         self._show()
         ui.timer(EVERY_SECONDS, self._show)
 
@@ -70,7 +72,8 @@ class TrialsToolbar:
         self._save = _button("Save to profile", "bookmark_add", self._open_save).mark("save")
         self._queue = _button("Queue as trial", "playlist_add", self._open_queue).mark("queue")
         self._edit = _button("Edit", "edit", lambda: self._grid.edit()).props('data-key="e"')
-        self._undo = _button("Undo", "undo", self._take_back).classes("trials-undo").mark("undo")
+        # Never disabled: what it takes back may be on its way here.
+        _button("Undo", "undo", self._take_back).classes("trials-undo").mark("undo")
 
     def _build_more(self) -> None:
         more = ui.button(icon="more_vert").props('flat dense aria-label="More"').mark("more")
@@ -129,7 +132,6 @@ class TrialsToolbar:
         ended = bool(chosen) and all(trial.state.ended for trial in chosen)
         for button in (self._apply, self._save, self._queue):
             button.set_enabled(one)
-        self._undo.set_enabled(study.drafts.undoable(self._tab))
         self._rescore.show(enabled=one and chosen[0].state is TrialState.COMPLETE)
         again = ended and chosen[0].hidden
         self._hide.show(enabled=ended, text="Show again" if again else "Hide")

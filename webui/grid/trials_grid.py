@@ -18,6 +18,8 @@ from webui.grid.columns import columns, variable_field
 from webui.live.study import LiveStudy
 
 EVERY_SECONDS = 0.25
+ALL_SHOWN: dict[str, Any] = {"edited": False, "hidden": False, "only": None}
+"""Which rows a grid shows that has just loaded them; all but the hidden ones."""
 
 
 class CellEdit(msgspec.Struct, frozen=True):
@@ -52,6 +54,7 @@ class TrialsGrid:
         self._selected = selected
         self._told_loaded = loaded
         self._version: int | None = None  # of the rows in the browser
+        self._view = ALL_SHOWN
         self._columns = self._wanted_columns()
         self.grid = (
             ui.aggrid(self._options(), auto_size_columns=False)
@@ -90,13 +93,18 @@ class TrialsGrid:
             self._show_refused(number)
 
     def show(self, *, edited: bool, hidden: bool, only: Iterable[int] | None = None) -> None:
-        """Show edited rows only, hidden ones too, or those of some trials."""
+        """Show edited rows only, hidden ones too, or those of some trials.
+
+        Nothing is sent where that is so already: it would close the editor of a cell.
+        """
         view = {
             "edited": edited,
             "hidden": hidden,
             "only": None if only is None else sorted(only),
         }
-        self._run(f"trials.show({json.dumps(view)})")
+        if view != self._view:
+            self._view = view
+            self._run(f"trials.show({json.dumps(view)})")
 
     def search(self, text: str) -> None:
         """Show the rows in which every word of `text` occurs."""
@@ -113,7 +121,7 @@ class TrialsGrid:
     # ------------------------------------------------------------------ heard from the browser
 
     def _loaded(self, event: events.GenericEventArguments) -> None:
-        self._version = int(event.args)
+        self._version, self._view = int(event.args), ALL_SHOWN
         for number in self.refused:
             self._show_refused(number)
         self.flush()

@@ -127,10 +127,6 @@ class Drafts:
                 return edit
         return None
 
-    def undoable(self, tab: str) -> bool:
-        """Whether this tab has edited anything that it could undo."""
-        return any(edit.tab == tab for edit in self._history)
-
     def discard(self, number: int, tab: str, paths: Iterable[Path] | None = None) -> int:
         """The cells say again what the trial does; returns how many did not. It can be undone."""
         drafts = dict(self.of(number))

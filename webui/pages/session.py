@@ -54,6 +54,8 @@ class SessionPage:
                 ):
                     self._build_bar()
                     self._form = ConfigForm(self._study, self._revisions, context.notify)
+        drafts = self._study.drafts
+        end = drafts.listen(lambda _: end() if self._apply.is_deleted else self._show_bar())
         ui.timer(EVERY_SECONDS, self._refresh)
 
     def _build_bar(self) -> None:
@@ -61,8 +63,9 @@ class SessionPage:
             ui.label("Configuration")
             self._edited = ui.label().classes("tmq-dim tmq-small").mark("edited")
             ui.element("div").classes("tmq-space")
-            self._take_back = ui.button("Undo", icon="undo", on_click=self._undo_draft)
-            self._take_back.props("flat dense no-caps").classes("trials-undo")
+            # Never disabled: what it takes back may be on its way here.
+            take_back = ui.button("Undo", icon="undo", on_click=self._undo_draft)
+            take_back.props("flat dense no-caps").mark("undo-draft")
             self._apply = ui.button("Apply", icon="bolt", on_click=self._open_apply)
             self._apply.props("unelevated dense no-caps").mark("apply")
 
@@ -79,14 +82,16 @@ class SessionPage:
         self._show()
 
     def _show(self) -> None:
+        self._show_bar()
+        for part in (self._head, self._curves, self._history, self._form):
+            part.show()
+
+    def _show_bar(self) -> None:
         edits = len(self._study.drafts.of(0))
         self._edited.set_text(f"{edits} edited" if edits else "")
         trial = self._study.rows.get(0)
         ended = trial is not None and trial.state.ended
         self._apply.set_enabled(bool(edits) and trial is not None and not ended)
-        self._take_back.set_enabled(self._study.drafts.undoable(ui.context.client.id))
-        for part in (self._head, self._curves, self._history, self._form):
-            part.show()
 
     async def _open_apply(self) -> None:
         trial = self._study.rows.get(0)
@@ -110,7 +115,8 @@ class SessionPage:
             self._form.enter(path, value)
 
     def _undo_draft(self) -> None:
-        self._study.drafts.undo(ui.context.client.id)
+        if self._study.drafts.undo(ui.context.client.id) is None:
+            self._context.notify("There is no edit of this tab to undo.")
 
     async def _undo(self, revision: int) -> None:
         name = self._study.name

@@ -1,5 +1,7 @@
 """The trials of a study as a table: look, filter, edit cells, and send what was edited."""
 
+from collections.abc import Awaitable
+
 from nicegui import ui
 
 from schema.values import Value
@@ -66,16 +68,18 @@ class TrialsPage:
 
     # ------------------------------------------------------------------ cells
 
-    async def _edited(self, edit: CellEdit) -> None:
+    def _edited(self, edit: CellEdit) -> Awaitable[None] | None:
+        """A variable is edited at once, so that an undo that comes right after it finds it."""
         if edit.row not in self._study.rows:
-            return
+            return None
         path = path_of(edit.column)
         if path is not None:
             self._enter(edit.row, path, edit.value, edit.seen)
         elif edit.column == "note":
-            await self._annotate(edit.row, note=str(edit.value or ""))
+            return self._annotate(edit.row, note=str(edit.value or ""))
         elif edit.column == "tags":
-            await self._annotate(edit.row, tags=tags_in(str(edit.value or "")))
+            return self._annotate(edit.row, tags=tags_in(str(edit.value or "")))
+        return None
 
     def _take(self, number: int, values: dict[str, Value]) -> None:
         """Values that were chosen elsewhere become edits of a row."""

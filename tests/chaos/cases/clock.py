@@ -65,7 +65,7 @@ async def prune_races_finish(arena: Arena) -> None:
     """The first end that its runner writes is the one that counts."""
     trials = arena.times(1000, 150)
     pruner = PrunerSettings(pruner="threshold", parameters={"lower": -1.0, "n_warmup_steps": 1})
-    async with Fleet(arena, runners=2, slots=2, objectives=("loses_at_the_end",)) as fleet:
+    async with Fleet(arena, runners=2, slots=4, objectives=("loses_at_the_end",)) as fleet:
         arena.injected("race", trials)
         await fleet.study(trials, pruner=pruner)
         await fleet.finish(
