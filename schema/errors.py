@@ -53,7 +53,8 @@ class UnknownName(WrongInput):
         near = get_close_matches(name, known, n=1, cutoff=0.5)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         if not near and 0 < len(known) <= FEW:
-            hint = f"; it should be {' or '.join(filter(None, (', '.join(known[:-1]), known[-1])))}"
+            *others, last = map(repr, known)
+            hint = "; it should be " + (f"{', '.join(others)} or " if others else "") + last
         super().__init__(f"there is no {what} {name!r}{hint}")
         self.name = name
 

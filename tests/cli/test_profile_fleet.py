@@ -81,4 +81,4 @@ def test_a_database_that_a_service_holds_is_changed_through_the_service(fleet: F
     assert wrong.said == "trialmq: model.slope: 9 is above 5\n"
     unknown = fleet.ask("run", "objectives.py:train", "--profile", "quiet")
     assert unknown.ends() == 2, unknown.said
-    assert unknown.said == "trialmq: there is no profile 'quiet'\n"
+    assert unknown.said == "trialmq: there is no profile 'quiet'; it should be 'here'\n"

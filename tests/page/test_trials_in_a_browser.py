@@ -92,6 +92,15 @@ async def test_the_keys(tab: Page, seeded: str, live: LiveService) -> None:
     await expect(tab.locator(".ag-pinned-left-cols-container .ag-row")).to_have_count(1)
 
 
+async def test_what_is_selected_meanwhile_closes_no_editor(tab: Page, seeded: str) -> None:
+    await open_table(tab, seeded)
+    await begin(tab, 2, "training.optimizer")
+    await tab.evaluate("trials.api.getRowNode('4').setSelected(true)")
+    await expect(tab.get_by_text("1 selected")).to_be_visible()
+    await tab.locator(".ag-select-list-item", has_text="sgd").click()
+    await says(tab, 2, "training.optimizer", "sgd")
+
+
 async def test_groups_fold_and_still_say_that_something_is_edited(tab: Page, seeded: str) -> None:
     await open_table(tab, seeded)
     await enter(tab, 2, RATE, "3e-4")
