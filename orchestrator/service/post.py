@@ -123,7 +123,8 @@ class Post:
             async with asyncio.timeout(DECLARE_SECONDS):
                 await self._broker.declare(runner_queue(runner, self._orchestrator))
         except (TimeoutError, BrokerError) as error:
-            logger.warning("the queue of %s could not be made: %s", runner, error)
+            why = str(error) or f"the broker did not answer within {DECLARE_SECONDS:g} s"
+            logger.warning("the queue of %s could not be made: %s", runner, why)
 
 
 def _only_acknowledges(orders: Orders) -> bool:

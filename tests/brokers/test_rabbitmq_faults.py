@@ -288,6 +288,16 @@ async def test_what_a_person_has_to_change_is_said_once(
     assert "'r.gpu2.tmq.main.runners'" in said[0]
 
 
+async def test_many_queues_at_once_over_a_slow_network_cost_no_connection(
+    party: Broker, proxy: Proxy
+) -> None:
+    """As when a thousand runners arrive at a busy broker: each has a queue to be made."""
+    before = proxy.connections
+    proxy.slow(0.0, 10_000)
+    await asyncio.gather(*(declared(party, QueueKind.CONTROL) for _ in range(300)))
+    assert proxy.connections == before
+
+
 async def test_a_queue_that_has_lost_its_log_is_made_anew(
     rabbitmq: RabbitMQNode, party: Broker, other: Broker, proxy: Proxy
 ) -> None:

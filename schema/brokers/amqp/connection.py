@@ -50,6 +50,7 @@ DELETE_SECONDS = 10.0
 
 PERSISTENT, TRANSIENT = 2, 1
 _GONE = (exceptions.AMQPError, exceptions.ChannelInvalidStateError, OSError, RuntimeError)
+_ENDS = (*_GONE, asyncio.CancelledError)
 
 
 class Unanswered(ConnectionError):
@@ -361,15 +362,16 @@ class AmqpChannel:
 def _loss_told(sentence: str) -> Iterator[None]:
     """A channel that is gone leaves as `ConnectionError`, our own cancellation as itself.
 
-    aiormq ends what waits on a lost channel with a `CancelledError` that nobody asked for; a task
-    that let it pass would end in silence.
+    aiormq ends what waits on a lost channel with a `CancelledError` that nobody asked for, or with
+    an `Exception` that is nothing more; a task that let it pass would end in silence.
     """
     task = asyncio.current_task()
     before = task.cancelling() if task else 0
     try:
         yield
-    except (*_GONE, asyncio.CancelledError) as error:
-        if isinstance(error, asyncio.CancelledError) and task and task.cancelling() > before:
+    except (Exception, asyncio.CancelledError) as error:
+        ours = isinstance(error, asyncio.CancelledError) and task and task.cancelling() > before
+        if ours or not (isinstance(error, _ENDS) or type(error) is Exception):
             raise
         kind = Unanswered if isinstance(error, TimeoutError) else ConnectionError
         raise kind(sentence) from error

@@ -23,6 +23,9 @@ from schema.identity import Queue
 
 logger = logging.getLogger(__name__)
 
+MOST_DECLARING = 16
+"""So many queues are declared at once; with a thousand runners no answer would come in time."""
+
 GATHER_SECONDS = 0.01
 """An acknowledgement waits this long for others to go with, unless they fill half a prefetch."""
 
@@ -34,6 +37,7 @@ class ConsumingLink(Link):
         super().__init__(address, f"trialmq {party} consuming", timing)
         self._connection: AmqpConnection | None = None
         self._declared: dict[str, Queue] = {}
+        self._declaring = asyncio.Semaphore(MOST_DECLARING)
         self._closed = False
 
     def close(self) -> None:
@@ -109,11 +113,12 @@ class ConsumingLink(Link):
         await self.declare(queue)
 
     async def _declare(self, connection: AmqpConnection, queue: Queue) -> None:
-        channel = await connection.channel()  # an error closes it
-        try:
-            await channel.declare(queue)
-        finally:
-            await channel.close()
+        async with self._declaring:
+            channel = await connection.channel()  # an error closes it
+            try:
+                await channel.declare(queue)
+            finally:
+                await channel.close()
 
 
 class RabbitMQDelivery(Delivery):
