@@ -49,7 +49,7 @@ def trialmq(*words: str) -> None:
 def session(database: Path) -> Iterator[str]:
     """A training that runs, and the address of the page in its process."""
     words = ["train", OBJECTIVE, "--from", STUDY, "--session", SESSION, "--db", str(database)]
-    words += ["--set", "training.epochs=100"]
+    words += ["--set", "training.epochs=100000"]  # it is ended here, not by itself
     training = subprocess.Popen(
         [sys.executable, "-m", "trialmq", *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
