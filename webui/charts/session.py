@@ -11,7 +11,7 @@ from webui.charts.scale import drawable, short
 from webui.charts.thinning import POINTS, thinned
 
 PLOT_PIXELS = 150
-TOP_PIXELS = 30
+TOP_PIXELS = 42
 
 
 def height(metrics: int) -> int:
@@ -55,6 +55,8 @@ def session_curves(
         x = value_axis("step" if bottom else "", minInterval=1)
         x |= {"gridIndex": index, "axisLabel": {"show": bottom, "hideOverlap": True}}
         y = value_axis(metric, log=log, vertical=True) | {"gridIndex": index, "splitNumber": 3}
+        if index == 0:
+            y["nameGap"] = 22  # above what says which revision a line is
         option["xAxis"].append(x | {"min": first, "max": last if last > first else None})
         option["yAxis"].append(y)
         series.append(_line(curve, metric, index, len(metrics), log))
