@@ -22,7 +22,7 @@ COLUMNS = [
     _column("name", "Profile"),
     _column("version", "Version", align="right"),
     _column("origin", "From"),
-    _column("metrics", "Metrics"),
+    _column("metrics", "Metrics", style="white-space: normal; min-width: 14em"),
     _column("objective", "Objective"),
     _column("saved", "Saved"),
     _column("author", "By"),
