@@ -79,12 +79,15 @@ chromium: ## install Debian's chromium where it is missing, for the tests of the
 screenshots: setup chromium ## the pictures of the page in docs/images
 	$(BIN)/python -m docs.screenshots
 
-benchmarks: setup ## every figure of the README
+benchmarks: setup rabbitmq chromium ## every figure of the README, in about ten minutes
 	$(BIN)/python -m benchmarks.trials
+	$(BIN)/python -m benchmarks.trials --broker amqp
 	$(BIN)/python -m benchmarks.reports
+	$(BIN)/python -m benchmarks.reports --broker amqp
 	$(BIN)/python -m benchmarks.start
 	$(BIN)/python -m benchmarks.pruning
 	$(BIN)/python -m benchmarks.live
+	$(BIN)/python -m benchmarks.page
 
 clean: ## remove what make made; studies stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
