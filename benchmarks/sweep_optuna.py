@@ -51,6 +51,9 @@ class Reporting:
         if self._trial.should_prune():
             raise optuna.TrialPruned
 
+    def store_scores(self, **scores: object) -> None:
+        """Optuna has no place for them."""
+
     def tune_after_training(
         self, evaluate: Evaluate, trials: int = 200, *, maximize: str
     ) -> dict[str, float]:
