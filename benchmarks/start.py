@@ -41,6 +41,7 @@ class Watched:
             on_ready=lambda _: self.ready.set(),
             on_reports=lambda *_: self.reported.set(),
             on_told=lambda slot, told: None,
+            on_awaits=lambda slot: None,
             on_final=self._ended,
             on_broken=lambda error: sys.exit(str(error)),
         )

@@ -4,8 +4,8 @@
   pruned.
 * *optuna x2*: two Optuna processes of one thread on a journal file, `MedianPruner` with its default
   numbers.
-* *conservative*, *standard*, *aggressive*: ours with two runners and the median pruner at that
-  level (*off* can be asked for).
+* *conservative*, *standard*, *aggressive*: ours with two runners, all defaults, and the pruner at
+  that level (*off* can be asked for).
 
 The same objective, space, sampler (TPE, variable by variable), trials and seeds for all; the first
 trial is the default configuration. Each run is a fresh process, timed from its start to its end.
@@ -148,7 +148,8 @@ class Sweeps:
         append(self._path, found)
         best = found.best()
         f1 = "none complete" if best is None else f"best F1 {best.f1:.3f}"
-        print(f"seed {seed}  {system:<13} {found.seconds:7.1f} s  {found.steps} steps  {f1}")
+        words = f"{found.seconds:7.1f} s  {found.steps} steps  {f1}"
+        print(f"seed {seed}  {system:<13} {words}", flush=True)
 
     def judge(self, run: Run, trial: TrialRecord | None) -> float | None:
         """F1 of a trial on the test voices."""

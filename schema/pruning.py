@@ -14,16 +14,16 @@ class Aggressiveness(StrEnum):
     """How readily a trial is ended early."""
 
     OFF = "off"  # never
-    CONSERVATIVE = "conservative"  # late, and only trials that are clearly behind
-    STANDARD = "standard"
-    AGGRESSIVE = "aggressive"  # early; may lose a trial that rises late
+    CONSERVATIVE = "conservative"  # from a quarter of a trial on; about the better half goes on
+    STANDARD = "standard"  # from an eighth on; about the best third
+    AGGRESSIVE = "aggressive"  # from a twelfth on; about the best quarter; may lose a late riser
 
 
 PRUNERS = {
+    "successive_halving": "not among the best part of those that came to the same rung",
+    "hyperband": "successive halving in several brackets, early and late",
     "median": "worse than the median of the others at the same step",
     "percentile": "outside the best share of the others at the same step",
-    "successive_halving": "only the best part goes on at each rung",
-    "hyperband": "several successive halvings, early and late",
     "threshold": "outside a band of values",
     "patient": "another pruner, once nothing improves for a while",
     "wilcoxon": "worse on many instances, by a signed-rank test",
@@ -47,7 +47,7 @@ class PrunerSettings(msgspec.Struct, frozen=True, kw_only=True):
     pruner says.
     """
 
-    pruner: str = "median"
+    pruner: str = "successive_halving"
     aggressiveness: Aggressiveness = Aggressiveness.STANDARD
     steps: int | None = None
     parameters: dict[str, int | float | bool | str] = {}

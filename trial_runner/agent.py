@@ -146,6 +146,7 @@ class RunnerAgent:
             lease = self._spool.obey(order)
             if lease is not None:
                 self._slots.end(lease)
+        self._slots.tell_judged()
         if not (self._draining or orders.refused):
             for assignment in orders.assignments:
                 self._slots.accept(assignment)

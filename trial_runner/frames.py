@@ -27,6 +27,8 @@ class Kind(IntEnum):
     REVISION = 7  # runner → slot: go on with this configuration
     REVISED = 8  # slot → runner: what became of it
     SCORES = 9  # slot → runner: a part of what is stored of validation
+    AWAITS = 10  # slot → runner: say so when all that was reported is judged
+    JUDGED = 11  # runner → slot: it is
 
 
 def frame(kind: Kind, body: bytes) -> bytes:

@@ -15,7 +15,8 @@ from schema.trial import FailureKind, Outcome
 from trial_runner.durable_spool import DurableSpool
 from trial_runner.packets import LARGEST_BATCH
 from trial_runner.processes import end_if_it_is
-from trial_runner.report_batches import checked, cut
+from trial_runner.received import check_reports
+from trial_runner.report_batches import cut
 from trial_runner.result_file import Result, read_result, result_path, results_folder
 from trial_runner.spool import Lease, Spool
 
@@ -53,7 +54,7 @@ def append_result(spool: Spool, lease: Lease, result: Result) -> None:
         missing = result.batches_after(lease.batches)
         for number, batch in enumerate(missing, result.batches - len(missing) + 1):
             lease.batches = number  # so that none comes in twice, should this be the end again
-            for part in cut(checked(batch), LARGEST_BATCH):
+            for part in cut(check_reports(batch), LARGEST_BATCH):
                 spool.append(lease, Reported(reports=msgspec.Raw(part)))
     except Undecodable as error:
         logger.warning("reports of trial %d could not be read: %s", lease.key[0], error)

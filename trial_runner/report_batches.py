@@ -8,24 +8,9 @@ attempt's log, so the log has no holes. Pure.
 import msgspec
 
 from schema.errors import Undecodable
-from schema.messages import Report
 
-_whole = msgspec.msgpack.Decoder(list[Report])
 _pieces = msgspec.msgpack.Decoder(list[msgspec.Raw])
 _encoder = msgspec.msgpack.Encoder()
-
-
-def checked(batch: bytes) -> bytes:
-    """``batch`` itself: what an orchestrator could not read would be sent to it for ever.
-
-    Raises:
-        Undecodable: it is no list of reports.
-    """
-    try:
-        _whole.decode(batch)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise Undecodable(f"not a batch of reports: {error}") from error
-    return batch
 
 
 def merged(batches: list[bytes]) -> bytes:

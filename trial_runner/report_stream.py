@@ -41,7 +41,7 @@ class ReportStream:
 
     def begin(self) -> None:
         """A trial starts; what a thread of the one before still reported is not its own."""
-        self.sent_at = 0.0
+        self.sent_at = time.perf_counter() - FLUSH_SECONDS
         self.pending = []
         self._active.set()
 
@@ -63,11 +63,16 @@ class ReportStream:
                 self.tail.append(body)
             self._unsent += frame(Kind.REPORTS, body)
 
-    def flush(self, wait: bool = False) -> None:
-        """Send what is pending as one frame; what does not fit is sent later, or waited for."""
+    def flush(self, *, wait: bool = False, ask: bool = False) -> None:
+        """Send what is pending as one frame; what does not fit is sent later, or waited for.
+
+        The runner is asked to say when it is judged.
+        """
         with self._lock:
             self.sent_at = time.perf_counter()
             self._gather()
+            if ask:
+                self._unsent += frame(Kind.AWAITS, b"")
             try:
                 if wait:
                     self._connection.sendall(self._unsent)

@@ -1,9 +1,9 @@
 """One place for a trial: starts its process, feeds it, watches it, and ends it when need be.
 
-The slot tells its agent four things: reports came in, something else did (what became of a
-revision, scores to be stored), a task ended (always exactly one ``Final`` for a task, whether the
-objective returned, raised, crashed or was killed), and it is ready for the next. A process that
-died is replaced.
+The slot tells its agent five things: reports came in, something else did (what became of a
+revision, scores to be stored), the training waits for the verdict on its reports, a task ended
+(always exactly one ``Final`` for a task, whether the objective returned, raised, crashed or was
+killed), and it is ready for the next. A process that died is replaced.
 """
 
 import asyncio
@@ -14,26 +14,25 @@ from socket import AF_UNIX, SOCK_STREAM, socketpair
 
 import msgspec
 
-from schema.errors import ProtocolError, TrialMQError, Undecodable, WorkFailed
-from schema.messages import RECORDS_BYTES, Assignment, Failure, Final, Revised, Scored
+from schema.errors import ProtocolError, TrialMQError, WorkFailed
+from schema.messages import Assignment, Failure, Final
 from schema.trial import FailureKind, Outcome
 from schema.values import Value
 from trial_runner.device_health import DeviceMonitor
 from trial_runner.devices import Device
-from trial_runner.ending import after_crash, ended_by, too_large
+from trial_runner.ending import after_crash, ended_by
 from trial_runner.frame_protocol import FrameProtocol
 from trial_runner.frames import Kind
 from trial_runner.launcher import Launcher, Process
 from trial_runner.output import LOOK_SECONDS, output_file, take, trim
 from trial_runner.processes import end_with_all, killed_for_memory, mark_of
-from trial_runner.report_batches import checked
+from trial_runner.received import Told, check_reports, read_final, read_told
 from trial_runner.room import make_room
 from trial_runner.settings import RunnerSettings
 from trial_runner.slot_inbox import NewRevision, Task
 from trial_runner.spool_format import ProcessMark
 from trial_runner.stop_flag import StopFlag
 
-Told = Revised | Scored
 START_FAILURES = 3
 """So many processes in a row that die before they are ready, and the slot gives up."""
 
@@ -64,6 +63,7 @@ class Slot:
         on_ready: Callable[["Slot"], None],
         on_reports: Callable[["Slot", bytes], None],
         on_told: Callable[["Slot", Told], None],
+        on_awaits: Callable[["Slot"], None],
         on_final: Callable[["Slot", Final], None],
         on_broken: Callable[[BaseException], None],
         gpu_memory: int | None = None,
@@ -78,6 +78,7 @@ class Slot:
         self._on_ready = on_ready
         self._on_reports = on_reports
         self._on_told = on_told
+        self._on_awaits = on_awaits
         self._on_final = on_final
         self._on_broken = on_broken
         self._gpu_memory = gpu_memory if device.uuid else None
@@ -85,9 +86,7 @@ class Slot:
         self._flag = StopFlag.create()
         self._output = output_file()
         self._encoder = msgspec.msgpack.Encoder()
-        self._finals = msgspec.msgpack.Decoder(Final)
-        self._told: msgspec.msgpack.Decoder[Told] = msgspec.msgpack.Decoder(Told)
-        self._revisions = 0  # that were sent to the present process
+        self._frames = 0  # beside tasks, that were sent to the present process
         self._serial = 0
         self._protocol: FrameProtocol | None = None
         self._process: Process | None = None
@@ -108,8 +107,8 @@ class Slot:
         """Start the process; ``on_ready`` is called when it has loaded the objective."""
         self._launched = False
         self._kills = killed_for_memory()
-        self._revisions = 0
-        self._flag.revisions(0)
+        self._frames = 0
+        self._flag.frames(0)
         ours, theirs = socketpair(AF_UNIX, SOCK_STREAM)
         ours.setblocking(False)
         _, self._protocol = await asyncio.get_running_loop().create_unix_connection(
@@ -276,11 +275,19 @@ class Slot:
             self.running.revisions.append(revision)
 
     def _send_revision(self, revision: NewRevision) -> None:
-        """First the revision, then the flag that says that there is one to be read."""
+        self._send_beside(Kind.REVISION, self._encoder.encode(revision))
+
+    def judged(self) -> None:
+        """Tell the training, which waits for it, that what it reported is judged."""
+        if self.running is not None:
+            self._send_beside(Kind.JUDGED, b"")
+
+    def _send_beside(self, kind: Kind, body: bytes) -> None:
+        """First the frame, then the flag that says that there is one to be read."""
         assert self._protocol is not None
-        self._protocol.send(Kind.REVISION, self._encoder.encode(revision))
-        self._revisions += 1
-        self._flag.revisions(self._revisions)
+        self._protocol.send(kind, body)
+        self._frames += 1
+        self._flag.frames(self._frames)
 
     def prune(self) -> None:
         """The running task should end at its next report, as pruned."""
@@ -313,12 +320,17 @@ class Slot:
         if kind is Kind.REPORTS:
             if self.running is not None and self.running.sent:
                 self.running.heard = asyncio.get_running_loop().time()
-                self._on_reports(self, checked(body))
+                self._on_reports(self, check_reports(body))
         elif kind in (Kind.REVISED, Kind.SCORES):
             if self.running is not None and self.running.sent:
-                self._on_told(self, self._read_told(body))
+                self._on_told(self, read_told(body))
+        elif kind is Kind.AWAITS:
+            if self.running is not None and self.running.sent:
+                self._on_awaits(self)
         elif kind is Kind.FINAL:
-            final = self._as_told(self._read_final(body))
+            if self.running is None or not self.running.sent:
+                raise ProtocolError("a result came, and no task was running")
+            final = self._as_told(read_final(body))
             self.ready = not self._settings.isolate
             self._end(final)
             if self._settings.isolate and self._protocol is not None:
@@ -336,23 +348,6 @@ class Slot:
         self.ready = True
         self._loaded.set()
         self._on_ready(self)
-
-    def _read_final(self, body: bytes) -> Final:
-        if self.running is None or not self.running.sent:
-            raise ProtocolError("a result came, and no task was running")
-        try:
-            final = self._finals.decode(body)
-        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise Undecodable(f"not a result: {error}") from error
-        return final if len(body) <= RECORDS_BYTES else too_large(final, len(body))
-
-    def _read_told(self, body: bytes) -> Told:
-        if len(body) > RECORDS_BYTES:
-            raise Undecodable(f"a part of {len(body)} bytes")
-        try:
-            return self._told.decode(body)
-        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise Undecodable(f"neither the answer to a revision nor scores: {error}") from error
 
     def _refuse(self, problem: str) -> None:
         """The process sent something that no slot sends; its connection is closed."""

@@ -1,9 +1,11 @@
-"""What the process of a slot is sent: one task after another, and revisions of the one that runs.
+"""What the process of a slot is sent: one task after another; revisions of the one that runs, and
+that what it reported is judged.
 
-A revision is read only at a safe point of the training, and only when the shared flag says that
-there is one, so looking for it costs no system call.
+These two are read only at a safe point of the training, and only when the shared flag says that
+there are any, so looking for them costs no system call.
 """
 
+import select
 import threading
 from collections.abc import Iterator
 from socket import socket
@@ -36,10 +38,16 @@ class NewRevision(msgspec.Struct, frozen=True, array_like=True):
 
 
 class SlotInbox:
-    """Reads ``connection``; ``taken`` counts the revisions that were read, for all tasks."""
+    """Reads ``connection``; ``taken`` counts what was read beside tasks, for all of them.
+
+    ``judged`` is for the task to set to false; it is true when all it had reported then is judged.
+    """
 
     def __init__(self, connection: socket, flag: StopFlag) -> None:
         self.taken = 0
+        self.judged = True
+        self._poll = select.poll()
+        self._poll.register(connection, select.POLLIN)
         self._reader = FrameReader(connection)
         self._flag = flag
         self._reading = threading.RLock()
@@ -54,6 +62,7 @@ class SlotInbox:
         while (received := self._reader.read()) is not None:
             kind, body = received
             if kind is Kind.TASK:
+                self.judged = True
                 return self._tasks.decode(body)
             self.taken += 1
         return None
@@ -66,6 +75,14 @@ class SlotInbox:
                 if received is None:
                     return  # not all of it is there yet
                 self.taken += 1
-                revision = self._revisions.decode(received[1])
+                kind, body = received
+                if kind is Kind.JUDGED:
+                    self.judged = True
+                    continue
+                revision = self._revisions.decode(body)
                 if revision.serial == serial:
                     yield revision
+
+    def wait(self, seconds: float) -> None:
+        """Return when the runner says anything, after ``seconds`` at the latest."""
+        self._poll.poll(seconds * 1000)

@@ -22,11 +22,12 @@ from trial_runner.device_health import DeviceMonitor
 from trial_runner.devices import Device
 from trial_runner.launcher import Launcher
 from trial_runner.packets import LARGEST_BATCH
+from trial_runner.received import Told
 from trial_runner.recovery import append_result
 from trial_runner.report_batches import Gate, cut
 from trial_runner.result_file import read_result, result_path, results_folder
 from trial_runner.settings import RunnerSettings
-from trial_runner.slot import Slot, Told
+from trial_runner.slot import Slot
 from trial_runner.spool import WINDOW, Lease, Spool
 
 logger = logging.getLogger(__name__)
@@ -75,6 +76,7 @@ class SlotPool:
                 on_ready=self._feed,
                 on_reports=self._reported,
                 on_told=self._told,
+                on_awaits=self._awaits,
                 on_final=self._ended,
                 on_broken=on_broken,
                 gpu_memory=_loaded(launchers[0]).gpu_memory,
@@ -141,6 +143,13 @@ class SlotPool:
             slot.stop(Outcome.STOPPED)
         else:
             slot.prune()
+
+    def tell_judged(self) -> None:
+        """Whoever waits for the verdict on what was reported hears that it is there."""
+        for slot, lease in self._busy.items():
+            if 0 < lease.awaited <= lease.applied:
+                lease.awaited = 0
+                slot.judged()
 
     def give_back_waiting(self) -> None:
         """What has not begun is somebody else's."""
@@ -233,6 +242,10 @@ class SlotPool:
         lease = self._busy[slot]
         self._let_out(slot, lease)  # what was reported before it
         self._append(lease, told)
+
+    def _awaits(self, slot: Slot) -> None:
+        lease = self._busy[slot]
+        lease.awaited = lease.seq
 
     def _ended(self, slot: Slot, final: Final) -> None:
         lease = self._busy.pop(slot)

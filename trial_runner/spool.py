@@ -47,6 +47,7 @@ class Lease:
     written: int = 0  # the last record that is there
     sent: int = 0  # the last record that was handed to the broker
     overdue: int = 0  # the last one that was, at the heartbeat before
+    awaited: int = 0  # the training waits until this record is committed
     batches: int = 0  # of reports that came from the slot, and are in the records
     revision: int = 0  # the last that the training was handed, or will be when it starts
     revisions: list[RevisionOrder] = field(default_factory=list)  # for when it starts

@@ -3,15 +3,15 @@
 Reading it costs tens of nanoseconds and no system call, so a training process can look at every
 step. It holds the serial numbers of the last task that is to be pruned and of the last that is to
 be stopped; a serial names one task, so a late order for the task before cannot hit the next. The
-third number says how many revisions were sent to the process, the fourth how often anything here
-was changed: as long as it is the same, a report need not look at the others.
+third number says how many frames beside tasks were sent to the process, the fourth how often
+anything here was changed: as long as it is the same, a report need not look at the others.
 """
 
 import mmap
 import os
 from typing import Self
 
-SIZE = 32  # four native uint64: prune, stop, revisions sent, changes
+SIZE = 32  # four native uint64: prune, stop, frames sent, changes
 
 
 class StopFlag:
@@ -41,8 +41,8 @@ class StopFlag:
         self.serials[1] = serial
         self.serials[3] += 1
 
-    def revisions(self, sent: int) -> None:
-        """So many revisions were sent to the process that it is shared with."""
+    def frames(self, sent: int) -> None:
+        """So many frames beside tasks were sent to the process that it is shared with."""
         self.serials[2] = sent
         self.serials[3] += 1
 

@@ -1,7 +1,9 @@
 """What an objective is handed: its configuration, its device, and `report`.
 
-``report`` never waits for anyone. It appends to a list that is sent at most every half millisecond
-(`trial_runner.report_stream`), and looks at the flag in shared memory.
+``report`` appends to a list that is sent at most every half millisecond
+(`trial_runner.report_stream`), and looks at the flag in shared memory, which takes a microsecond.
+After a long step it also waits for the verdict, a hundredth of that step at the most: without, a
+trial would learn that it is pruned one step too late. Where nobody answers, nothing waits.
 
 ``report``, ``changes`` and ``should_stop`` are the safe points of a training: only inside of them
 is a revision of the configuration put in force, and what became of it is told at once.
@@ -30,6 +32,12 @@ from trial_runner.slot_inbox import SlotInbox
 from trial_runner.stop_flag import StopFlag
 
 LAST_STEP = 2**63 - 1
+
+LONG_STEP_SECONDS = 0.05
+"""A step that took longer is worth waiting for the verdict."""
+
+WAIT_SHARE, LONGEST_WAIT_SECONDS = 0.01, 1.0
+"""It waits for this share of the step, and never longer than so."""
 
 
 class Pruned(Exception):
@@ -116,10 +124,25 @@ class Trial:
         now = time.perf_counter()
         self._last = report = step, now - self._began, metrics
         stream.pending.append(report)
-        if now - stream.sent_at > FLUSH_SECONDS or len(stream.pending) >= FLUSH_REPORTS:
+        silent = now - stream.sent_at
+        if silent > LONG_STEP_SECONDS:
+            self._report_and_wait(silent)
+        elif silent > FLUSH_SECONDS or len(stream.pending) >= FLUSH_REPORTS:
             stream.flush()
         if self._serials[3] != self._looked:
             self._look()
+
+    def _report_and_wait(self, seconds: float) -> None:
+        """Send what is pending, and wait for the verdict on it after a step of ``seconds``.
+
+        Where the one before has not come yet there is no waiting.
+        """
+        if self._serials[3] != self._looked:
+            self._look()
+        waits, self._inbox.judged = self._inbox.judged, False
+        self._stream.flush(ask=True)
+        if waits:
+            self._inbox.wait(min(seconds * WAIT_SHARE, LONGEST_WAIT_SECONDS))
 
     def _look(self) -> None:
         """The flag was changed: is the trial to end, or its configuration to change?"""

@@ -34,5 +34,5 @@ def train(config: Config, trial: tq.Trial) -> dict[str, float]:
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        trial.report(epoch, loss=loss.item())  # never waits; raises tq.Pruned when it should end
+        trial.report(epoch, loss=loss.item())  # raises tq.Pruned when the trial should end
     return {"loss": loss.item()}

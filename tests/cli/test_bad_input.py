@@ -36,7 +36,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *words: str) -> str:
         (["--trails", "3"], "Unknown option: --trails. Did you mean --trials?"),
         (["--sampler", "tppe"], "there is no sampler 'tppe'; did you mean 'tpe'?"),
         (["--pruner", "medain"], "there is no pruner 'medain'; did you mean 'median'?"),
-        (["--pruner-parameter", "n_warmup=1"], "did you mean 'n_warmup_steps'?"),
+        (["--pruner-parameter", "min_resorce=1"], "did you mean 'min_resource'?"),
         (["--pruner-parameter", "n_warmup_steps"], "write name=value"),
         (["--json", "no/such/dir.json"], "there is no directory no/such"),
         (["--json", "."], "--json .: it is a directory"),
@@ -121,7 +121,7 @@ def test_an_objective_that_cannot_be_loaded_is_refused_with_the_users_own_error(
         ("study = 3", "write study as a table"),
         ("[sett.model]\nslope = 1", "'sett'; did you mean 'set'?"),
         ('leave_out = "model"', "leave_out: write a list of names"),
-        ("[pruner]\nn_warmup = 1", "did you mean 'n_warmup_steps'?"),
+        ("[pruner]\nmin_resorce = 1", "did you mean 'min_resource'?"),
     ],
 )
 def test_a_wrong_study_file_is_refused(

@@ -68,7 +68,8 @@ def test_it_may_raise_trial_pruned(tmp_path: Path) -> None:
 def test_it_is_pruned(tmp_path: Path) -> None:
     database = tmp_path / "t.db"
     numbers = ["n_startup_trials=5", "n_warmup_steps=0", "n_min_trials=1"]
-    words = ["--trials", "6", *(w for n in numbers for w in ("--pruner-parameter", n))]
+    words = ["--trials", "6", "--pruner", "median"]
+    words += [*(w for n in numbers for w in ("--pruner-parameter", n))]
     # With one runner the sixth has all others to be judged by.
     assert run(database, "waits_to_be_pruned", *words, runners=1) == 0
     _, trials = stored(database)

@@ -79,7 +79,7 @@ def test_replay_compares_the_pareto_rank_with_the_pruners_of_one_metric(
 
 def test_prune_on_names_the_metric_that_decides(tmp_path: Path) -> None:
     path = tmp_path / "t.db"
-    assert run(path, "--quiet", "--prune-on", "rate") == 0
+    assert run(path, "--quiet", "--pruner", "median", "--prune-on", "rate") == 0
     reasons = pruned(path)
     assert reasons
     assert all("is above the median" in reason for reason in reasons)
@@ -90,7 +90,7 @@ def test_a_study_file_says_what_to_prune_on(tmp_path: Path, table: str) -> None:
     path, file = tmp_path / "t.db", tmp_path / "study.toml"
     file.write_text(f'[{table}]\nprune_on = "f1"\n[pruner]\n' if table == "study" else
                     '[pruner]\nprune_on = "f1"\nn_startup_trials = 3\n')  # fmt: skip
-    assert run(path, "--quiet", "--study-file", str(file)) == 0
+    assert run(path, "--quiet", "--pruner", "median", "--study-file", str(file)) == 0
     reasons = pruned(path)
     assert reasons
     assert all("is below the median" in reason for reason in reasons)

@@ -35,12 +35,12 @@ def test_every_number_of_every_pruner_has_its_phrase() -> None:
     assert PHRASES.keys() == {name for own in known for name in own}
 
 
-def test_explain_shows_the_levels_of_the_median_side_by_side(capsys: Capture) -> None:
+def test_explain_shows_the_levels_of_the_usual_pruner_side_by_side(capsys: Capture) -> None:
     text = said(capsys, "pruning", "explain", "--steps", "20")
-    assert "median  for trials of 20 steps" in text
+    assert "successive_halving  for trials of 20 steps" in text
     assert rows(text)["number"][:3] == ["conservative", "standard", "aggressive"]
-    assert rows(text)["n_warmup_steps"][:3] == ["10", "5", "3"]
-    assert PHRASES["n_warmup_steps"] in text
+    assert rows(text)["min_resource"][:3] == ["5", "2", "1"]
+    assert PHRASES["min_resource"] in text
 
 
 def test_explain_shows_one_level_of_one_pruner(capsys: Capture) -> None:
@@ -83,9 +83,9 @@ def test_replay_of_one_pruner_as_json(database: Path, tmp_path: Path, capsys: Ca
     result = json.loads(target.read_text())
     assert json.loads(said(capsys, *words, "--json", "-")) == result
     (row,) = result["replayed"]
-    assert row["numbers"] == {"n_warmup_steps": 2, "interval_steps": 1, "upper": -1.0}
+    assert row["numbers"] == {"n_warmup_steps": 1, "interval_steps": 1, "upper": -1.0}
     assert row["pruned"] == result["complete"] == TRIALS - 1
-    assert row["steps_saved"] == (TRIALS - 1) * 5  # of 8, all but those at steps 0, 1 and 2
+    assert row["steps_saved"] == (TRIALS - 1) * 6  # of 8, all but those at steps 0 and 1
     assert row["lost"] == {"1": 1, "3": 3, "10": 10}
     assert row["best"] is None
 
@@ -103,7 +103,7 @@ def test_replay_says_what_is_not_known_of_pruned_trials() -> None:
         (["explain", "--pruner", "hyperband"], "Hyperband needs to know how many steps"),
         (["explain", "--pruner", "medain"], "did you mean 'median'?"),
         (["explain", "--steps", "0"], "it should report at least 1"),
-        (["explain", "--pruner-parameter", "n_warmup_steps"], "write name=value"),
+        (["explain", "--pruner-parameter", "min_resource"], "write name=value"),
         (["replay", "quik"], "did you mean 'quick'?"),
         (["replay", "--pruner", "threshold"], "set lower, upper or both"),
         (["replay", "--pruner-parameter", "lower=1"], "say with --pruner whose number it is"),

@@ -131,7 +131,7 @@ def test_the_command_line_wins_over_the_study_file(
         '[study]\nstudy = "mine"\ntrials = 9\nrunners = "auto"\ntimeout = "10m"\n'
         "[set.training]\nepochs = 3\nrate = 0.01\n"
         "[search.model]\nslope = { low = 2.0, high = 3.0 }\n"
-        "[pruner]\nn_startup_trials = 2\n"
+        "[pruner]\nreduction_factor = 2\n"
     )
     words = ["--study-file", str(tmp_path / "study.toml"), "--trials", "2"]
     assert run(tmp_path / "t.db", *words, "--set", "training.epochs=2", "--json", "-") == 0

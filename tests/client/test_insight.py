@@ -34,7 +34,9 @@ STUDY = msgspec.structs.replace(
     SPEC,
     settings=StudySettings(
         limits=Limits(trials=TRIALS),
-        pruner=PrunerSettings(steps=STEPS, parameters={**MEDIAN}, control_fraction=1.0),
+        pruner=PrunerSettings(
+            pruner="median", steps=STEPS, parameters={**MEDIAN}, control_fraction=1.0
+        ),
     ),
 )
 

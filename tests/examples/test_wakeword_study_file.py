@@ -18,4 +18,4 @@ def test_the_study_file_fits_the_configuration() -> None:
     rate = space.variable("training.learning_rate")
     assert (rate.low, rate.high, rate.log) == (3e-4, 3e-3, True)
     assert found.options["prune_on"] == "f1"
-    assert found.parameters == {"n_warmup_steps": 2}
+    assert found.parameters == {"min_resource": 2}

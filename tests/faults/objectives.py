@@ -115,7 +115,7 @@ def tells_its_process(config: FaultConfig, trial: tq.Trial) -> dict[str, float]:
 
 @tq.objective(minimize="loss", steps=200)
 def worse_and_worse(config: FaultConfig, trial: tq.Trial) -> dict[str, float]:
-    """Every trial is worse than the one before, so that a median pruner has something to do."""
+    """Every trial is worse than the one before, so that a pruner has something to do."""
     for step in range(200):
         time.sleep(0.002)
         trial.report(step, loss=float(trial.number))

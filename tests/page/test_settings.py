@@ -28,7 +28,7 @@ async def test_a_change_is_put_in_force_and_remembered(
     user: User, client: Client, seeded: str
 ) -> None:
     await user.open(addresses.settings(seeded))
-    await seen(user, "n_warmup_steps")
+    await seen(user, "min_resource")
     field(user, "field parallelism").set_value(2)
     level = field(user, "field aggressiveness")
     level.set_value(Aggressiveness.AGGRESSIVE)
@@ -48,7 +48,7 @@ async def test_what_was_changed_meanwhile_is_not_overwritten(
     user: User, client: Client, seeded: str
 ) -> None:
     await user.open(addresses.settings(seeded))
-    await seen(user, "n_warmup_steps")
+    await seen(user, "min_resource")
     field(user, "field parallelism").set_value(2)
     await client.change_settings(seeded, {"weight": 2.0}, because="another tab")
     await seen(user, "changed meanwhile, to version 2")
@@ -61,7 +61,7 @@ async def test_what_was_changed_meanwhile_is_not_overwritten(
 
 async def test_what_makes_no_sense_is_refused_with_a_sentence(user: User, seeded: str) -> None:
     await user.open(addresses.settings(seeded))
-    await seen(user, "n_warmup_steps")
+    await seen(user, "min_resource")
     field(user, "field parallelism").set_value(0)
     user.find("change settings").click()
     await seen(user, "write a whole number of at least 1, not 0")
@@ -69,7 +69,7 @@ async def test_what_makes_no_sense_is_refused_with_a_sentence(user: User, seeded
 
 async def test_a_replay_says_what_would_have_been_saved(user: User, seeded: str) -> None:
     await user.open(addresses.settings(seeded))
-    await seen(user, "n_warmup_steps")
+    await seen(user, "min_resource")
     user.find("replay").click()
     await seen(user, "Only trials that ran to their end count")
 
@@ -79,7 +79,7 @@ async def test_the_numbers_are_those_of_the_chosen_pruner(
     user: User, seeded: str, pruner: str
 ) -> None:
     await user.open(addresses.settings(seeded))
-    await seen(user, "n_warmup_steps")
+    await seen(user, "min_resource")
     field(user, "field pruner").set_value(pruner)
     name = {"percentile": "percentile", "wilcoxon": "p_threshold"}[pruner]
 

@@ -40,20 +40,31 @@ def test_every_level_of_every_pruner_sets_every_number_that_it_has(
     build_pruner(given, maximize=True, study_name="s").report(0, 0, 1.0)
 
 
-def test_a_harsher_word_looks_earlier_and_asks_for_less_evidence() -> None:
+def test_a_harsher_word_looks_earlier_keeps_less_and_asks_for_less_evidence() -> None:
     numbers = [
-        explain(PrunerSettings(pruner="median", aggressiveness=level, steps=12)) for level in LEVELS
+        explain(PrunerSettings(pruner="percentile", aggressiveness=level, steps=24))
+        for level in LEVELS
     ]
-    for name in ("n_startup_trials", "n_warmup_steps", "n_min_trials"):
+    for name in ("n_startup_trials", "n_warmup_steps", "n_min_trials", "percentile"):
         values = [float(each[name]) for each in numbers]
         assert values == sorted(values, reverse=True)
         assert len(set(values)) == 3
 
 
-def test_standard_waits_six_trials_and_three_of_twelve_epochs() -> None:
-    numbers = explain(settings("median"))
-    assert numbers["n_startup_trials"] == 6
-    assert numbers["n_warmup_steps"] == 3
+def test_standard_waits_four_trials_and_one_of_twelve_epochs() -> None:
+    numbers = explain(settings("percentile"))
+    assert numbers["n_startup_trials"] == 4
+    assert numbers["n_warmup_steps"] == 1
+
+
+@pytest.mark.parametrize(("pruner", "level"), list(product(PARAMETERS, LEVELS)))
+def test_no_word_lets_the_first_report_decide(pruner: str, level: Aggressiveness) -> None:
+    numbers = explain(
+        PrunerSettings(
+            pruner=pruner, aggressiveness=level, steps=3, parameters=NEEDED.get(pruner, {})
+        )
+    )
+    assert numbers.get("n_warmup_steps", 1) >= 1  # a step is over when it is reported, from 0 on
 
 
 def test_a_number_set_on_its_own_replaces_the_one_behind_the_word() -> None:
@@ -75,7 +86,7 @@ def test_off_never_prunes_whatever_the_pruner() -> None:
 def test_a_patient_pruner_takes_the_numbers_of_the_one_it_wraps() -> None:
     numbers = explain(settings("patient", wrapped_pruner="successive_halving", min_resource=4))
     assert numbers["min_resource"] == 4
-    assert numbers["patience"] == 3
+    assert numbers["patience"] == 1
 
 
 def test_pruning_without_patience_left_needs_no_other_pruner() -> None:

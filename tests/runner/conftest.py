@@ -16,6 +16,7 @@ from trial_runner.agent import RunnerAgent
 from trial_runner.devices import Device
 from trial_runner.launcher import Launcher
 from trial_runner.settings import RunnerSettings
+from trial_runner.spool import Lease
 
 OBJECTIVES = Path(__file__).with_name("agent_objectives.py")
 
@@ -38,6 +39,13 @@ async def eventually(holds: Callable[[], object]) -> None:
             if holds():
                 return
             await asyncio.sleep(0.005)
+
+
+async def the_lease_of(agent: RunnerAgent) -> Lease:
+    """The lease of a runner, as soon as it has one."""
+    await eventually(lambda: agent._spool.leases)
+    [lease] = agent._spool.leases.values()
+    return lease
 
 
 class Stage:

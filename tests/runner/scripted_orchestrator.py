@@ -45,6 +45,7 @@ class ScriptedOrchestrator:
         self.reading.set()
         self.refused = ""
         self.steer = Steer.RUN
+        self.desired = Desired.RUN
         self.on_taken: Callable[[Record], None] = lambda record: None
         self._broker = broker
         self._codec = runner_codec()
@@ -155,4 +156,4 @@ class ScriptedOrchestrator:
         return record.trial, record.attempt
 
     def _holds(self, trial: int, attempt: int) -> LeaseOrder:
-        return LeaseOrder(trial, attempt, len(self.taken.get((trial, attempt), ())), Desired.RUN)
+        return LeaseOrder(trial, attempt, len(self.taken.get((trial, attempt), ())), self.desired)

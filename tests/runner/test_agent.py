@@ -10,10 +10,9 @@ from schema.brokers.memory import MemoryHub
 from schema.identity import runner_queue, runners_inbox
 from schema.messages import PROTOCOL, LeaseOrder, Orders, Reported, Steer
 from schema.trial import Desired, FailureKind, Outcome
-from tests.runner.conftest import Stage, eventually, trial
+from tests.runner.conftest import Stage, eventually, the_lease_of, trial
 from tests.runner.scripted_orchestrator import ScriptedOrchestrator
-from trial_runner.agent import RunnerAgent
-from trial_runner.spool import WINDOW, Lease
+from trial_runner.spool import WINDOW
 
 
 async def test_a_runner_makes_no_queue_and_says_hello_until_there_is_one() -> None:
@@ -131,13 +130,6 @@ async def test_a_long_outage_is_caught_up_with_window_after_window(
         said = "a window follows the acknowledgement of the one before"
         assert orchestrator.heartbeats == [], said
     assert orchestrator.steps(1) == list(range(1000))
-
-
-async def the_lease_of(agent: RunnerAgent) -> Lease:
-    """The lease of a runner, as soon as it has one."""
-    await eventually(lambda: agent._spool.leases)
-    [lease] = agent._spool.leases.values()
-    return lease
 
 
 async def test_training_goes_on_while_the_broker_takes_nothing(stage: Stage) -> None:

@@ -34,7 +34,7 @@ def pruning_application(sort_key: int) -> App:
 
 def explain(
     *,
-    pruner: Name = "median",
+    pruner: Name = "successive_halving",
     prune_on: Annotated[str | None, Parameter(metavar="METRIC")] = None,
     aggressiveness: Aggressiveness | None = None,
     steps: Annotated[int | None, Parameter(metavar="N")] = None,
@@ -44,11 +44,11 @@ def explain(
     """Show the numbers behind a pruner's aggressiveness.
 
     Args:
-        pruner: median, percentile, threshold, patient, successive_halving, hyperband, wilcoxon
+        pruner: successive_halving, hyperband, median, percentile, threshold, patient, wilcoxon
         prune_on: pareto and constraints have numbers of their own
         aggressiveness: Without: all levels side by side
         steps: How many steps a full trial reports
-        pruner_parameter: Set one number: n_warmup_steps=3. May be repeated.
+        pruner_parameter: Set one number: min_resource=2. May be repeated.
     """
     from orchestrator.pruning.aggressiveness import ASSUMED_STEPS
     from orchestrator.pruning.build import explain as numbers_of
@@ -113,7 +113,7 @@ def replay(
         study: Its name; not needed where the database has only one
         pruner: One of them, or pareto, or constraints; without: all
         aggressiveness: Without: all levels
-        pruner_parameter: Set one number of --pruner: n_warmup_steps=3. May be repeated.
+        pruner_parameter: Set one number of --pruner: min_resource=2. May be repeated.
         json: Write the table to this file; - is standard output.
     """
     from rich.text import Text

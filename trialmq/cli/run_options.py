@@ -98,14 +98,14 @@ class RunOptions:
     aggressiveness: Annotated[Aggressiveness, Parameter(group=PRUNING)] = Aggressiveness.STANDARD
     """How readily unpromising trials are ended early."""
 
-    pruner: Annotated[str, Parameter(group=PRUNING, metavar="NAME")] = "median"
-    """median, percentile, threshold, patient, successive_halving, hyperband, wilcoxon, nop."""
+    pruner: Annotated[str, Parameter(group=PRUNING, metavar="NAME")] = "successive_halving"
+    """successive_halving, hyperband, median, percentile, threshold, patient, wilcoxon, nop."""
 
     pruner_parameter: Annotated[
         tuple[str, ...],
         Parameter(group=PRUNING, metavar="NAME=VALUE", negative="", show_default=False),
     ] = ()
-    """Set one number of the pruner: n_warmup_steps=3. May be repeated."""
+    """Set one number of the pruner: min_resource=2. May be repeated."""
 
     prune_on: Annotated[str | None, Parameter(group=PRUNING, metavar="METRIC")] = None
     """A metric, pareto or constraints. [default: the metric; of several: pareto]"""

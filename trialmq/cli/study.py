@@ -111,7 +111,7 @@ def delete(name: str, /, *, yes: Flag = False, common: Fleet = FLEET) -> None:
 def set_settings(name: str, /, *changes: str, common: Fleet = FLEET) -> None:
     """Change settings of a study while its trials run.
 
-    Such as pruner.aggressiveness=aggressive, pruner.parameters.n_warmup_steps=3,
+    Such as pruner.aggressiveness=aggressive, pruner.parameters.min_resource=2,
     limits.trials=80, limits.seconds=2h, parallelism=4, weight=2. none takes a
     limit away.
 

@@ -14,7 +14,7 @@
 
     [pruner]
     prune_on = "f1"                     # a metric, "pareto" or "constraints"; or in [study]
-    n_warmup_steps = 3
+    min_resource = 2
 
 What stands on the command line wins.
 """

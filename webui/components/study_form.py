@@ -37,7 +37,7 @@ def study_fields(form: Form, fields: Fields, *, go_on: bool) -> None:
         fields.choice("aggressiveness", "Aggressiveness", {w.value: t for w, t in WORDS.items()})
         fields.choice("pruner", "Pruner", {n: f"{n} – {w}" for n, w in PRUNERS.items()})
         fields.choice("prune_on", "Judged by", _judges(form))
-        fields.text("parameters", "Numbers of the pruner", placeholder="n_warmup_steps=3")
+        fields.text("parameters", "Numbers of the pruner", placeholder="min_resource=2")
         fields.number(
             "control_percent",
             "Control trials",

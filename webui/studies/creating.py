@@ -61,7 +61,7 @@ class Form:
     directions: list[str] = field(default_factory=list)
     sampler: str = "tpe"
     seed: float | None = 0
-    pruner: str = "median"
+    pruner: str = "successive_halving"
     aggressiveness: str = Aggressiveness.STANDARD
     prune_on: str = ""
     parameters: str = ""
@@ -162,7 +162,7 @@ class Form:
         for text in self.parameters.replace(",", " ").split():
             name, equals, value = text.partition("=")
             if not (name and equals and value):
-                raise WrongInput(f"{text!r}: write name=value, as n_warmup_steps=3")
+                raise WrongInput(f"{text!r}: write name=value, as min_resource=2")
             found[name] = _number_or_word(value)
         return found
 
