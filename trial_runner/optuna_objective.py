@@ -106,7 +106,7 @@ class OptunaTrial:
     """What an Optuna objective is handed: the part of ``optuna.Trial`` that objectives use.
 
     ``params``, ``distributions`` and ``user_attrs`` are as Optuna has them; ``distributions`` by
-    our own `Variable`. ``report`` is that of `Trial`, and ``should_prune`` says what is known by then.
+    our own `Variable`. ``report`` is that of `Trial`; ``should_prune`` says what is known by then.
     """
 
     def __init__(self, trial: Trial) -> None:

@@ -1,7 +1,7 @@
 """What one word means: the numbers of each pruner, for trials of a known or unknown length.
 
-They were chosen by three searches of 40 wake-word trainings of 12 epochs that ran to their end, sent
-through every pruner (`trialmq pruning replay`), and by searches that were pruned. What these showed:
+They were chosen by three searches of 40 wake-word trainings of 12 epochs that ran to their end,
+sent through every pruner (`trialmq pruning replay`), and by searches that were pruned:
 
 * Whoever judges from the second epoch on saves about half of the steps, and what is left of the
   three searches is at most 0.012 of F1 below their best.

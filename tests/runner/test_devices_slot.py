@@ -63,6 +63,7 @@ class Place:
             on_ready=lambda slot: self.ready.set() if slot.ready else None,
             on_reports=lambda slot, reports: None,
             on_told=lambda slot, told: None,
+            on_awaits=lambda slot: None,
             on_final=lambda slot, final: self.finals.put_nowait(final),
             on_broken=self._fail,
             gpu_memory=NEED,

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from schema.errors import Undecodable
 from schema.messages import Report
-from trial_runner.report_batches import Gate, checked, cut, merged
+from trial_runner.received import check_reports
+from trial_runner.report_batches import Gate, cut, merged
 
 
 def batch(*steps: int) -> bytes:
@@ -33,13 +34,13 @@ def test_a_report_that_is_larger_than_the_limit_is_refused() -> None:
 @given(st.lists(st.lists(st.integers(0, 10**6), max_size=70), min_size=1))
 def test_merged_batches_hold_all_reports_in_order(all_steps: list[list[int]]) -> None:
     whole = merged([batch(*some) for some in all_steps])
-    assert steps(checked(whole)) == [step for some in all_steps for step in some]
+    assert steps(check_reports(whole)) == [step for some in all_steps for step in some]
 
 
 @pytest.mark.parametrize("body", [b"", b"\xc1", batch(1)[:-1], msgspec.msgpack.encode([1, 2])])
 def test_what_is_no_batch_is_told_from_one(body: bytes) -> None:
     with pytest.raises(Undecodable):
-        checked(body)
+        check_reports(body)
 
 
 @given(sizes=st.lists(st.integers(1, 20), min_size=1), every=st.integers(0, 9))
