@@ -66,8 +66,6 @@ def test_no_word_lets_the_first_report_decide(pruner: str, level: Aggressiveness
     )
     first = float(numbers.get("n_warmup_steps", 1))
     assert first >= 1  # steps count from 0
-        float(numbers.get("n_warmup_steps", 1)) >= 1
-    )  # a step is over when it is reported, from 0 on
 
 
 def test_a_number_set_on_its_own_replaces_the_one_behind_the_word() -> None:
