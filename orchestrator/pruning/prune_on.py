@@ -14,6 +14,9 @@ from schema.study import Direction, Metric, ObjectiveDescription
 
 USUAL = PrunerSettings().pruner
 
+UNCHOSEN = (USUAL, "median")
+"""What settings have where nobody chose a pruner, in earlier versions as well."""
+
 
 def settled(settings: PrunerSettings, objective: ObjectiveDescription) -> PrunerSettings:
     """The settings with a ``prune_on`` that says what is pruned on.
@@ -25,7 +28,7 @@ def settled(settings: PrunerSettings, objective: ObjectiveDescription) -> Pruner
     several = len(names) > 1
     on = settings.prune_on
     if on is None:
-        if several and settings.pruner not in (USUAL, "nop"):
+        if several and settings.pruner not in (*UNCHOSEN, "nop"):
             raise WrongInput(
                 f"the {settings.pruner} pruner judges one metric, and the objective has "
                 f"{' and '.join(names)}: say which one with prune_on"
@@ -41,7 +44,7 @@ def settled(settings: PrunerSettings, objective: ObjectiveDescription) -> Pruner
         }
         because = f"{missing[on]}, so " if on in missing else ""
         raise WrongInput(f"prune_on {on!r}: {because}it should be {' or '.join(possible)}")
-    if on in RULES and settings.pruner not in (USUAL, "nop"):
+    if on in RULES and settings.pruner not in (*UNCHOSEN, "nop"):
         raise WrongInput(
             f"prune_on {on!r} judges by numbers of its own: leave the {settings.pruner} pruner "
             f"out, or prune on {' or '.join([*names, *bounded])}"
@@ -74,6 +77,6 @@ def check_alone(settings: PrunerSettings) -> None:
         UnknownName: no such pruner or parameter.
         WrongInput: a value out of bounds.
     """
-    may_be_pareto = settings.prune_on is None and settings.pruner == USUAL
+    may_be_pareto = settings.prune_on is None and settings.pruner in UNCHOSEN
     pareto = may_be_pareto and settings.parameters.keys() <= RULES[PARETO].keys()
     check_parameters(PARETO if pareto else judge_of(settings), settings.parameters)

@@ -66,7 +66,7 @@ def _judged(study: OneStudy, values: list[float]) -> tuple[Desired, str]:
 
 
 def test_a_hidden_trial_is_evidence_again_when_it_is_shown() -> None:
-    study = OneStudy(study_spec(pruner=PrunerSettings(steps=STEPS)))
+    study = OneStudy(study_spec(pruner=PrunerSettings(pruner="median", steps=STEPS)))
     good = [run(study, [0.9] * STEPS) for _ in range(6)]
     assert _judged(study, [0.5] * STEPS)[0] is Desired.PRUNE
     for hidden, desired in ((True, Desired.RUN), (False, Desired.PRUNE)):

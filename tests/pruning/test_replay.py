@@ -247,10 +247,10 @@ def test_all_members_are_replayed_at_all_levels_but_for_those_that_need_a_number
 
 def test_the_numbers_that_a_study_set_stay_with_its_own_pruner() -> None:
     story = Story()
-    story.trial([-1.0] * 6)
+    story.trial([-1.0] * 16)
     result = everything(story, PrunerSettings(pruner="threshold", parameters={"lower": 0.0}))
     own = [row for row in result.replayed if row.pruner == "threshold"]
-    assert [row.steps_saved for row in own] == [2, 3, 4]  # from steps 3, 2 and 1 of 6 on
+    assert [row.steps_saved for row in own] == [11, 13, 14]  # from steps 4, 2 and 1 of 16 on
     assert result.left_out == {}
 
 
