@@ -28,7 +28,7 @@ class Point(tq.Config):
 def _work(config: Point, trial: tq.Trial, steps: int, seconds: float) -> dict[str, float]:
     truth.started(trial)
     for step in range(steps):
-        time.sleep(seconds)
+        time.sleep(seconds)  # the training
         truth.reported(trial, step, score=config.x + step)
         trial.report(step, score=config.x + step)
     return truth.finished(trial, {"score": config.x})
@@ -91,7 +91,7 @@ def edited(config: Knobs, trial: tq.Trial) -> dict[str, float]:
         }
         truth.reported(trial, step, **told)
         trial.report(step, **told)
-        time.sleep(0.02)
+        time.sleep(0.02)  # the training
     return truth.finished(trial, {"score": optimizer.param_groups[0]["lr"]})
 
 
@@ -179,7 +179,7 @@ def writes_garbage(config: Point, trial: tq.Trial) -> dict[str, float]:
                     with socket.socket(fileno=os.dup(descriptor)) as connection:
                         connection.sendall(said)
         for step in range(8):
-            time.sleep(0.02)
+            time.sleep(0.02)  # the training
             trial.report(step, score=config.x)
         return {"score": config.x}
     return _work(config, trial, 8, 0.02)

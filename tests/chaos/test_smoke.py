@@ -23,7 +23,7 @@ async def test_nothing_is_lost_or_counted_twice(
 ) -> None:
     findings = await run_case(case, tmp_path, rabbitmq, seed=SEED, quick=True, timed=False)
     if findings.skipped:
-        pytest.skip(findings.skipped)
+        pytest.skip(findings.skipped)  # what this machine lacks, in words
     assert findings.violations == []
     assert (findings.lost, findings.unexpected, findings.duplicated) == (0, 0, 0)
     assert findings.injections
