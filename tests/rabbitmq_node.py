@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -24,6 +25,8 @@ from tests.certificates import Certificates
 INSTALLED = Path("/usr/lib/rabbitmq/lib")
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
+
+_random = random.SystemRandom()  # not the one that a test may have seeded
 
 # fmt: off
 NEEDED_APPLICATIONS = [
@@ -158,7 +161,7 @@ class RabbitMQNode:
     def _answers(self) -> bool:
         with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1) as probe:
             probe.sendall(b"AMQP\x00\x00\x09\x01")
-            return bool(probe.recv(8))
+            return is_start(probe.recv(8))
         return False
 
     def _configuration(self) -> str:
@@ -178,13 +181,32 @@ class RabbitMQNode:
         """
 
 
+def is_start(answer: bytes) -> bool:
+    """Whether a broker answers, and not somebody else who has its port: a method frame, channel 0.
+
+    AMQP 0-9-1, section 4.2.3: type 1, then the channel in two bytes.
+    """
+    return answer.startswith(b"\x01\x00\x00")
+
+
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports: list[int] = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
+    """Ports that nobody listens on, and that the system gives to nobody who asks for any port.
+
+    So they are still free when a node starts there, and when it comes back after it was down.
+    """
+    ports: set[int] = set()
+    while len(ports) < count:
+        port = _random.randrange(10_000, _first_ephemeral_port())
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            ports.add(port)
+    return list(ports)
+
+
+def _first_ephemeral_port() -> int:
+    try:
+        return int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    except OSError:
+        return 32_768
 
 
 def _slim(home: Path, slim: Path) -> Path:

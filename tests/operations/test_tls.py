@@ -16,7 +16,7 @@ from schema.identity import runner_party, runners_inbox
 from schema.secrets import Secret
 from tests.certificates import Certificates, Signed
 from tests.conftest import ON_RABBITMQ
-from tests.rabbitmq_node import RabbitMQNode, installed_home
+from tests.rabbitmq_node import RabbitMQNode, installed_home, is_start
 from trialmq.cli.main import main
 
 pytestmark = ON_RABBITMQ
@@ -54,7 +54,7 @@ class DeployedNode(RabbitMQNode):
             context.wrap_socket(plain, server_hostname="localhost") as probe,
         ):
             probe.sendall(b"AMQP\x00\x00\x09\x01")
-            return bool(probe.recv(8))
+            return is_start(probe.recv(8))
         return False
 
     def address(self, *, authority: Path | None = None, shown: Signed | None) -> BrokerAddress:
