@@ -33,7 +33,7 @@ lint: setup ## style and types
 # Most tests run real processes, a broker or a browser. On a machine that others use one of them may
 # meet a pause: it is tried once more, and listed, so that it can be mended.
 test: lint rabbitmq chromium ## style, types and the whole test suite
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup --reruns 1 -rR
+	$(BIN)/pytest --numprocesses 2 --dist worksteal --reruns 1 -rR
 
 chaos: setup rabbitmq ## the fault matrix with real processes, as one table (ROWS=1,6,20-25)
 	$(BIN)/python -m tests.chaos --only "$(ROWS)"

@@ -8,15 +8,13 @@ import pytest
 
 from tests.rabbitmq_node import RabbitMQNode, installed_home
 
-ON_RABBITMQ = pytest.mark.xdist_group("rabbitmq")
-"""Tests of one worker, so that one node serves them all."""
-
 
 @pytest.fixture(scope="session")
 def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMQNode]:
-    """The run's own RabbitMQ; where the server is not installed the test is skipped, but not in CI.
+    """A RabbitMQ of this process; where the server is not installed the test is skipped, not in CI.
 
-    A test that stops it, or hurts it otherwise, leaves it running and sound.
+    Each process of pytest-xdist has its own. A test that stops it, or hurts it otherwise, leaves it
+    running and sound.
     """
     home = installed_home()
     if home is None:

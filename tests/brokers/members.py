@@ -15,7 +15,6 @@ from schema.brokers.address import BrokerAddress
 from schema.brokers.memory import MemoryHub
 from schema.brokers.rabbitmq import RabbitMQBroker
 from schema.secrets import Secret
-from tests.conftest import ON_RABBITMQ
 from tests.rabbitmq_node import RabbitMQNode
 
 
@@ -34,7 +33,7 @@ def memory(_: pytest.FixtureRequest) -> Connect:
 
 
 def rabbitmq(request: pytest.FixtureRequest) -> Connect:
-    """Parties of the run's own RabbitMQ."""
+    """Parties of the RabbitMQ of the tests."""
     node: RabbitMQNode = request.getfixturevalue("rabbitmq")
 
     def connect(party: str = "o.test") -> Broker:
@@ -47,7 +46,6 @@ MEMBERS: dict[str, Callable[[pytest.FixtureRequest], Connect]] = {
     "memory": memory,
     "rabbitmq": rabbitmq,
 }
-MARKS = {"rabbitmq": [ON_RABBITMQ]}
 
 
 def address_of(

@@ -11,7 +11,7 @@ import pytest
 from schema.broker import Broker, Delivery
 from schema.errors import BrokerError, UnknownName
 from schema.identity import Queue, QueueKind
-from tests.brokers.members import MARKS, MEMBERS, PATIENCE_SECONDS, Inbox, bodies
+from tests.brokers.members import MEMBERS, PATIENCE_SECONDS, Inbox, bodies
 
 ONE_TO_FIVE = [b"1", b"2", b"3", b"4", b"5"]
 
@@ -22,7 +22,7 @@ class Enter(Protocol):
     def __call__(self, party: str = "o.test") -> Awaitable[Broker]: ...
 
 
-@pytest.fixture(params=[pytest.param(name, marks=MARKS.get(name, ())) for name in sorted(MEMBERS)])
+@pytest.fixture(params=sorted(MEMBERS))
 async def connect(request: pytest.FixtureRequest) -> AsyncIterator[Enter]:
     """Connects parties to one broker; all are closed at the end."""
     member = MEMBERS[request.param](request)

@@ -6,10 +6,7 @@ from schema.brokers.amqp.message import message_id
 from schema.brokers.rabbitmq import RabbitMQBroker
 from schema.identity import Queue
 from tests.brokers.members import Inbox, address_of, bodies
-from tests.conftest import ON_RABBITMQ
 from tests.rabbitmq_node import RabbitMQNode
-
-pytestmark = ON_RABBITMQ
 
 
 async def test_a_message_that_was_changed_on_its_way_is_dropped(rabbitmq: RabbitMQNode) -> None:

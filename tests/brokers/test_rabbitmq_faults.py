@@ -15,10 +15,7 @@ from schema.errors import BrokerError
 from schema.identity import Queue, QueueKind
 from tests.brokers.members import Inbox, address_of, bodies
 from tests.brokers.proxy import DOWN, UP, Proxy
-from tests.conftest import ON_RABBITMQ
 from tests.rabbitmq_node import RabbitMQNode
-
-pytestmark = ON_RABBITMQ
 
 QUICK = Timing(answer=1.0, close=1.0, heartbeat=1, shortest_pause=0.05, longest_pause=0.2, stable=0)
 RECOVERY_SECONDS = 30.0

@@ -18,10 +18,7 @@ from schema.errors import BrokerError, UnknownName
 from schema.identity import Queue, QueueKind, runner_queue, runners_inbox
 from tests.brokers.members import Inbox, address_of, bodies
 from tests.certificates import Signed
-from tests.conftest import ON_RABBITMQ
 from tests.rabbitmq_node import RabbitMQNode, free_ports
-
-pytestmark = ON_RABBITMQ
 
 QUICK = Timing(connect=2.0, answer=2.0, close=1.0, shortest_pause=0.02, longest_pause=0.05)
 

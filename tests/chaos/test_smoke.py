@@ -6,10 +6,9 @@ import pytest
 
 from tests.chaos.matrix import Case, cases
 from tests.chaos.running import run_case
-from tests.conftest import ON_RABBITMQ
 from tests.rabbitmq_node import RabbitMQNode
 
-pytestmark = [ON_RABBITMQ, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 ROWS = {"2", "6", "20", "28", "39", "42", "56.2", "57"}
 SEED = 7

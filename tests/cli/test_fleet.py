@@ -13,10 +13,9 @@ import pytest
 import trialmq
 from tests.cli.conftest import OBJECTIVES
 from tests.cli.fleet import Fleet
-from tests.conftest import ON_RABBITMQ
 from tests.rabbitmq_node import RabbitMQNode
 
-pytestmark = [ON_RABBITMQ, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 
 SLOW, TRAIN = f"{OBJECTIVES}:slow", f"{OBJECTIVES}:train"
 SERVING = "serving .* as"

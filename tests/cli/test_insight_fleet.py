@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.fleet import ROOT, Fleet
-from tests.conftest import ON_RABBITMQ
 from tests.rabbitmq_node import RabbitMQNode
 
-pytestmark = [ON_RABBITMQ, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 
 OBJECTIVE = ROOT / "tests/runner/scoring_objective.py"
 TRIALS = 10

@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.fleet import Fleet, Process
-from tests.conftest import ON_RABBITMQ
 from tests.rabbitmq_node import RabbitMQNode
 
-pytestmark = [ON_RABBITMQ, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 
 TRAIN = f"{Path(__file__).with_name('live_objectives.py')}:train"
 

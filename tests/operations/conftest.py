@@ -1,4 +1,4 @@
-"""A broker that `trialmq broker init` set up, on the run's own node, and who may connect to it."""
+"""A broker that `trialmq broker init` set up on the tests' node, and who may connect to it."""
 
 import shlex
 from collections.abc import Iterator

@@ -8,11 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.conftest import ON_RABBITMQ
 from tests.operations.conftest import CLIENT, ORCHESTRATOR, RUNNER, Fleet
 from tests.truth import TRUTH
 
-pytestmark = ON_RABBITMQ
 ROOT = Path(__file__).parents[2]
 OBJECTIVE = "tests/operations/truthful_objective.py:honest"
 TRIALS = 6

@@ -10,7 +10,6 @@ import pytest
 
 from schema.errors import WorkFailed
 from schema.secrets import Secret
-from tests.conftest import ON_RABBITMQ
 from tests.operations.conftest import CLIENT, NAMES, ORCHESTRATOR, RUNNER, USERS, VHOST, Fleet
 from trialmq.broker_setup.definitions import definitions
 from trialmq.broker_setup.plan import Policy, broker_plan
@@ -18,7 +17,6 @@ from trialmq.broker_setup.rabbitmqctl import Rabbitmqctl
 from trialmq.cli.main import main
 
 
-@ON_RABBITMQ
 def test_a_second_time_changes_nothing_and_keeps_every_secret(
     fleet: Fleet, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -33,7 +31,6 @@ def test_a_second_time_changes_nothing_and_keeps_every_secret(
     assert {stat.S_IMODE(f.stat().st_mode) for f in fleet.secrets.iterdir()} == {0o600}
 
 
-@ON_RABBITMQ
 def test_the_printed_script_does_the_same_and_may_run_again(
     fleet: Fleet, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -59,7 +56,6 @@ def test_the_printed_script_does_the_same_and_may_run_again(
         fleet.node.ctl("delete_vhost", "scripted")
 
 
-@ON_RABBITMQ
 def test_the_definitions_are_imported_whole_and_hold_no_secret(
     fleet: Fleet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -86,7 +82,6 @@ def test_the_definitions_are_imported_whole_and_hold_no_secret(
         fleet.node.ctl("delete_vhost", "defined")
 
 
-@ON_RABBITMQ
 def test_a_new_secret_takes_the_place_of_the_old_one(fleet: Fleet) -> None:
     before = fleet.secret_file(CLIENT).read_text().strip()
 
@@ -160,7 +155,6 @@ def test_definitions_say_nothing_that_only_one_version_of_rabbitmq_knows() -> No
     json.dumps(made)
 
 
-@ON_RABBITMQ
 def test_a_policy_that_this_broker_does_not_know_is_told_and_not_passed_over(fleet: Fleet) -> None:
     """At start RabbitMQ 3.10 stops there in silence, and leaves out all that follows."""
     plan = broker_plan(vhost=VHOST, user=ORCHESTRATOR)

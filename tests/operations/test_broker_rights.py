@@ -20,10 +20,8 @@ from schema.identity import (
     runners_inbox,
 )
 from tests.brokers.members import Inbox
-from tests.conftest import ON_RABBITMQ
 from tests.operations.conftest import CLIENT, ORCHESTRATOR, OTHER_RUNNER, RUNNER, Fleet
 
-pytestmark = ON_RABBITMQ
 Act = Callable[[aio_pika.abc.AbstractChannel], Awaitable[object]]
 
 

@@ -28,7 +28,6 @@ from schema.identity import (
     runner_queue,
 )
 from schema.requests import Answer, Request
-from tests.conftest import ON_RABBITMQ
 from tests.operations.conftest import CLIENT, ORCHESTRATOR, RUNNER, VHOST, Fleet
 from trialmq.cli.main import main
 from trialmq.doctor.disk import file_system, look_at_folder
@@ -213,7 +212,6 @@ def test_wrong_input_is_refused_before_anything_is_looked_at(
 # ---------------------------------------------------------------------- the broker
 
 
-@ON_RABBITMQ
 def test_a_runner_learns_that_it_is_let_in_and_may_do_no_more(fleet: Fleet, tmp_path: Path) -> None:
     code, found = doctor(tmp_path, *at(fleet, RUNNER))
 
@@ -224,7 +222,6 @@ def test_a_runner_learns_that_it_is_let_in_and_may_do_no_more(fleet: Fleet, tmp_
     assert "declares nothing, as a runner should" in found["broker: rights"][1]
 
 
-@ON_RABBITMQ
 def test_an_orchestrator_learns_how_fast_the_broker_confirms(fleet: Fleet, tmp_path: Path) -> None:
     code, found = doctor(tmp_path, *at(fleet, ORCHESTRATOR))
 
@@ -259,7 +256,6 @@ async def answering(fleet: Fleet) -> AsyncIterator[None]:
         await asyncio.gather(*tasks)
 
 
-@ON_RABBITMQ
 async def test_a_client_learns_who_answers(fleet: Fleet, tmp_path: Path) -> None:
     async with answering(fleet):
         code, found = await asyncio.to_thread(doctor, tmp_path, *at(fleet, CLIENT))
@@ -268,7 +264,6 @@ async def test_a_client_learns_who_answers(fleet: Fleet, tmp_path: Path) -> None
     assert "TrialMQ 9.9, term 7, database d.db" in found["orchestrator"][1]
 
 
-@ON_RABBITMQ
 def test_a_client_that_nobody_answers_is_told_so(fleet: Fleet, tmp_path: Path) -> None:
     code, found = doctor(tmp_path, *at(fleet, CLIENT))
     fleet.node.ctl("purge_queue", "-p", VHOST, clients_inbox().name)
@@ -280,7 +275,6 @@ def test_a_client_that_nobody_answers_is_told_so(fleet: Fleet, tmp_path: Path) -
     assert "trialmq serve" in cure
 
 
-@ON_RABBITMQ
 def test_a_user_that_may_play_every_part_is_doubtful(
     fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -298,7 +292,6 @@ def test_a_user_that_may_play_every_part_is_doubtful(
     assert "trialmq broker init" in cure
 
 
-@ON_RABBITMQ
 def test_queues_that_are_not_there_are_missed(fleet: Fleet, tmp_path: Path) -> None:
     _, found = doctor(tmp_path, *at(fleet, RUNNER), "--orchestrator", "other")
 
@@ -308,7 +301,6 @@ def test_queues_that_are_not_there_are_missed(fleet: Fleet, tmp_path: Path) -> N
     assert "trialmq broker init" in cure
 
 
-@ON_RABBITMQ
 def test_an_alarm_is_found(fleet: Fleet, tmp_path: Path) -> None:
     fleet.node.ctl("set_vm_memory_high_watermark", "0.00001")
     try:
@@ -320,7 +312,6 @@ def test_an_alarm_is_found(fleet: Fleet, tmp_path: Path) -> None:
     assert "an alarm is on" in found["broker: speed"][1]
 
 
-@ON_RABBITMQ
 def test_a_wrong_password_is_told_in_a_sentence(
     fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -331,7 +322,6 @@ def test_a_wrong_password_is_told_in_a_sentence(
     assert "does not accept this password" in found["broker"][1]
 
 
-@ON_RABBITMQ
 async def test_a_runner_sees_what_waits_for_it(fleet: Fleet, tmp_path: Path) -> None:
     async with connect(fleet.address(ORCHESTRATOR), orchestrator_party()) as broker:
         await broker.declare(runner_queue(RUNNER))
@@ -345,7 +335,6 @@ async def test_a_runner_sees_what_waits_for_it(fleet: Fleet, tmp_path: Path) -> 
     await asyncio.to_thread(fleet.node.ctl, "delete_queue", "-p", VHOST, runner_queue(RUNNER).name)
 
 
-@ON_RABBITMQ
 async def test_asking_as_somebody_else_is_refused(fleet: Fleet) -> None:
     async with connect(fleet.address(CLIENT), client_party("bob")) as broker:
         assert not await broker.publish(clients_inbox(), b"let me in")

@@ -15,11 +15,9 @@ from schema.errors import BrokerError
 from schema.identity import runner_party, runners_inbox
 from schema.secrets import Secret
 from tests.certificates import Certificates, Signed
-from tests.conftest import ON_RABBITMQ
 from tests.rabbitmq_node import RabbitMQNode, installed_home, is_start
 from trialmq.cli.main import main
 
-pytestmark = ON_RABBITMQ
 DEPLOYED = Path(__file__).parents[2] / "deploy" / "rabbitmq.conf"
 
 

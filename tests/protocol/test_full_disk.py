@@ -11,7 +11,7 @@ from schema.messages import LeaseOrder
 from schema.trial import Desired, Outcome
 from tests.orchestrator.one_study import STARTED, completed, reported
 from tests.protocol.test_durable_spool import CAPACITY, Told, accepted, assignment, held, opened
-from tests.runner.conftest import Stage, trial
+from tests.runner.conftest import stage_on, trial
 from tests.runner.scripted_orchestrator import ScriptedOrchestrator
 
 
@@ -60,24 +60,25 @@ def opened_copy(folder: Path, to: Path) -> Told:
 async def test_a_runner_on_a_full_disk_says_so_goes_on_training_and_takes_nothing_new(
     small_disk: Path,
 ) -> None:
-    hub = MemoryHub()
-    async with hub.connect() as broker, ScriptedOrchestrator(broker) as orchestrator:
-        await orchestrator.make_queue()
-        async with Stage(hub, orchestrator).runner("waits", state_dir=small_disk / "spool"):
-            await orchestrator.assign(trial(1, "waits"))
-            await orchestrator.until(lambda: orchestrator.steps(1))
-            fill(small_disk / "hog")
-            await orchestrator.until(lambda: orchestrator.heartbeats[-1:] and full(orchestrator))
-            await orchestrator.assign(trial(2, "waits"))
-            known = len(orchestrator.steps(1))
-            await orchestrator.until(lambda: len(orchestrator.steps(1)) > known + 20)
-            await orchestrator.order(LeaseOrder(1, 1, 0, Desired.PRUNE))
-            assert (await orchestrator.final(1)).outcome is Outcome.PRUNED
-            assert (2, 1) not in orchestrator.taken
-            (small_disk / "hog").unlink()
-            await orchestrator.until(lambda: not full(orchestrator))
-            await orchestrator.assign(trial(2, "waits"))
-            await orchestrator.until(lambda: orchestrator.steps(2))
+    async with (
+        stage_on(MemoryHub().connect) as stage,
+        stage.runner("waits", state_dir=small_disk / "spool"),
+    ):
+        orchestrator = stage.orchestrator
+        await orchestrator.assign(trial(1, "waits"))
+        await orchestrator.until(lambda: orchestrator.steps(1))
+        fill(small_disk / "hog")
+        await orchestrator.until(lambda: orchestrator.heartbeats[-1:] and full(orchestrator))
+        await orchestrator.assign(trial(2, "waits"))
+        known = len(orchestrator.steps(1))
+        await orchestrator.until(lambda: len(orchestrator.steps(1)) > known + 20)
+        await orchestrator.order(LeaseOrder(1, 1, 0, Desired.PRUNE))
+        assert (await orchestrator.final(1)).outcome is Outcome.PRUNED
+        assert (2, 1) not in orchestrator.taken
+        (small_disk / "hog").unlink()
+        await orchestrator.until(lambda: not full(orchestrator))
+        await orchestrator.assign(trial(2, "waits"))
+        await orchestrator.until(lambda: orchestrator.steps(2))
 
 
 def full(orchestrator: ScriptedOrchestrator) -> bool:

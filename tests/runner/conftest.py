@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from schema.brokers.memory import MemoryHub
-from schema.identity import Queue
+from schema.identity import Queue, orchestrator_party, runner_party
 from schema.messages import Assignment
+from tests.brokers.members import Connect
 from tests.runner.scripted_orchestrator import ScriptedOrchestrator
 from trial_runner.agent import RunnerAgent
 from trial_runner.devices import Device
@@ -51,13 +52,13 @@ async def the_lease_of(agent: RunnerAgent) -> Lease:
 class Stage:
     """A broker, its orchestrator, and a way to start a runner."""
 
-    def __init__(self, hub: MemoryHub, orchestrator: ScriptedOrchestrator) -> None:
-        self.hub = hub
+    def __init__(self, connect: Connect, orchestrator: ScriptedOrchestrator) -> None:
         self.orchestrator = orchestrator
+        self._connect = connect
 
     async def make(self, queue: Queue) -> None:
         """Make a queue of another orchestrator."""
-        async with self.hub.connect() as broker:
+        async with self._connect() as broker:
             await broker.declare(queue)
 
     @asynccontextmanager
@@ -71,16 +72,31 @@ class Stage:
             for objective in objectives:
                 launchers.append(await stack.enter_async_context(Launcher(f"{file}:{objective}")))
                 await launchers[-1].load()
-            broker = await stack.enter_async_context(self.hub.connect())
+            broker = await stack.enter_async_context(self._connect(runner_party("r")))
             devices = [Device(name="cpu") for _ in range(slots)]
             agent = RunnerAgent("r", broker, launchers, devices, RunnerSettings(**settings))
             yield await stack.enter_async_context(agent)
 
 
-@pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
+@asynccontextmanager
+async def stage_on(connect: Connect) -> AsyncIterator[Stage]:
     """An orchestrator that has made the queue already."""
-    hub = MemoryHub()
-    async with hub.connect() as broker, ScriptedOrchestrator(broker) as orchestrator:
+    async with (
+        connect(orchestrator_party()) as broker,
+        ScriptedOrchestrator(broker) as orchestrator,
+    ):
         await orchestrator.make_queue()
-        yield Stage(hub, orchestrator)
+        yield Stage(connect, orchestrator)
+
+
+@pytest.fixture
+def hub() -> MemoryHub:
+    """The queues of a stage in this process."""
+    return MemoryHub()
+
+
+@pytest.fixture
+async def stage(hub: MemoryHub) -> AsyncIterator[Stage]:
+    """A stage in this process."""
+    async with stage_on(hub.connect) as stage:
+        yield stage

@@ -15,10 +15,11 @@ from tests.runner.scripted_orchestrator import ScriptedOrchestrator
 from trial_runner.spool import WINDOW
 
 
-async def test_a_runner_makes_no_queue_and_says_hello_until_there_is_one() -> None:
-    hub = MemoryHub()
+async def test_a_runner_makes_no_queue_and_says_hello_until_there_is_one(
+    hub: MemoryHub,
+) -> None:
     async with hub.connect() as broker, ScriptedOrchestrator(broker) as orchestrator:
-        async with Stage(hub, orchestrator).runner("process"):
+        async with Stage(hub.connect, orchestrator).runner("process"):
             await orchestrator.until(lambda: len(orchestrator.hellos) >= 3)
             assert runner_queue("r").name not in hub.queues
             await orchestrator.make_queue()
@@ -29,10 +30,10 @@ async def test_a_runner_makes_no_queue_and_says_hello_until_there_is_one() -> No
         assert hello.version
 
 
-async def test_it_serves_its_own_orchestrator_and_no_other(stage: Stage) -> None:
+async def test_it_serves_its_own_orchestrator_and_no_other(hub: MemoryHub, stage: Stage) -> None:
     await stage.make(runners_inbox("other"))
     async with stage.runner("process", orchestrator="other"):
-        await eventually(lambda: stage.hub.queues[runners_inbox("other").name].waiting)
+        await eventually(lambda: hub.queues[runners_inbox("other").name].waiting)
     assert stage.orchestrator.hellos == []
 
 
@@ -132,14 +133,16 @@ async def test_a_long_outage_is_caught_up_with_window_after_window(
     assert orchestrator.steps(1) == list(range(1000))
 
 
-async def test_training_goes_on_while_the_broker_takes_nothing(stage: Stage) -> None:
+async def test_training_goes_on_while_the_broker_takes_nothing(
+    hub: MemoryHub, stage: Stage
+) -> None:
     orchestrator = stage.orchestrator
     async with stage.runner("many_batches"):
         await orchestrator.assign(trial(1, "many_batches"))
         await orchestrator.until(lambda: orchestrator.steps(1))
-        inbox = stage.hub.queues.pop(runners_inbox().name)
+        inbox = hub.queues.pop(runners_inbox().name)
         await asyncio.sleep(0.3)
-        stage.hub.queues[inbox.queue.name] = inbox
+        hub.queues[inbox.queue.name] = inbox
         end = await orchestrator.final(1)
     assert end.outcome is Outcome.COMPLETE
     assert orchestrator.steps(1) == list(range(1000))

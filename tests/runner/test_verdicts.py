@@ -1,12 +1,18 @@
 """A report waits for the verdict where that is cheap, so that a pruned trial ends at once."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
+import pytest
 
+from schema.brokers.rabbitmq import RabbitMQBroker
+from schema.identity import runner_queue, runners_inbox
 from schema.messages import Assignment, Record, Report, Reported
 from schema.trial import Desired, Outcome
-from tests.runner.conftest import Stage, eventually, the_lease_of, trial
+from tests.brokers.members import address_of
+from tests.rabbitmq_node import RabbitMQNode
+from tests.runner.conftest import Stage, eventually, stage_on, the_lease_of, trial
 
 OBJECTIVES = Path(__file__).with_name("long_step_objectives.py")
 
@@ -17,10 +23,30 @@ def training(step_seconds: float) -> Assignment:
     return msgspec.structs.replace(plain, objective=f"{OBJECTIVES}:trains")
 
 
+@pytest.fixture
+async def stage_on_rabbitmq(rabbitmq: RabbitMQNode) -> AsyncIterator[Stage]:
+    """A stage whose parties meet at a RabbitMQ."""
+
+    def connect(party: str = "o.test") -> RabbitMQBroker:
+        return RabbitMQBroker(address_of(rabbitmq), party)
+
+    async with stage_on(connect) as stage:
+        yield stage
+    for queue in (runners_inbox(), runner_queue("r")):
+        rabbitmq.ctl("delete_queue", queue.name)
+
+
+@pytest.fixture(params=["stage", "stage_on_rabbitmq"])
+def anywhere(request: pytest.FixtureRequest) -> Stage:
+    """Each of the stages."""
+    stage: Stage = request.getfixturevalue(request.param)
+    return stage
+
+
 async def test_a_trial_that_is_pruned_for_a_report_ends_there_and_not_a_step_later(
-    stage: Stage,
+    anywhere: Stage,
 ) -> None:
-    orchestrator = stage.orchestrator
+    stage, orchestrator = anywhere, anywhere.orchestrator
 
     def judge(record: Record) -> None:
         if isinstance(record.body, Reported):
