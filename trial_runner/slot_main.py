@@ -7,6 +7,7 @@ for the case that this process must not be forked (CUDA runs in it, or threads d
 Both speak frames over the first descriptor; a slot has two more, its stop flag and its output.
 """
 
+import gc
 import os
 import select
 import signal
@@ -55,19 +56,27 @@ def forkable() -> bool:
     return not torch_support.cuda_initialised() and threading.active_count() == 1
 
 
-def _load(entry: str) -> tuple[Objective | None, Loaded]:
+def _load(entry: str, *, warm: bool) -> tuple[Objective | None, Loaded]:
+    """Load the objective; ``warm``: and what else is loaded once for all that are forked from here.
+
+    All this stays until the end, and no collection looks at it: torch's objects would cost each a
+    tenth of a second, and the end of the process most of one.
+    """
     try:
         objective = load(entry)
         description = objective.describe(entry)
     except TrialMQError as error:
         trace = traceback.format_exc()
         return None, Loaded(problem=str(error), traceback=trace)
+    if warm:
+        torch_support.warm_up()
+    gc.freeze()
     return objective, Loaded(description=description, forkable=forkable())
 
 
 def serve_forks(entry: str, connection: socket) -> None:
     """Load the objective, report it, and fork a slot for each set of descriptors that comes."""
-    objective, loaded = _load(entry)
+    objective, loaded = _load(entry, warm=True)
     connection.sendall(frame(Kind.READY, msgspec.msgpack.encode(loaded)))
     if objective is None or not loaded.forkable:
         return
@@ -138,7 +147,7 @@ def main(mode: str, entry: str, connection: int, *descriptors: int) -> None:
             serve_forks(entry, channel)
         return
     setup = msgspec.json.decode(os.environ.pop(SETUP), type=SlotSetup)
-    objective, loaded = _load(entry)
+    objective, loaded = _load(entry, warm=False)
     if objective is None:
         print(loaded.traceback, file=sys.stderr)
         sys.exit(1)

@@ -29,6 +29,17 @@ def seed_everything(seed: int) -> None:
         torch.manual_seed(seed)
 
 
+def warm_up() -> None:
+    """Load what is loaded at the first use, so that no process that is forked from here does.
+
+    The first optimizer of a process imports for a second (torch's compiler), the first seed for a
+    tenth of one (``numpy.random``). Neither asks for a GPU.
+    """
+    seed_everything(0)
+    if torch := _torch():
+        torch.optim.SGD([torch.zeros(1)])
+
+
 def cuda_initialised() -> bool:
     """True when CUDA runs in this process; such a process must not be forked.
 
