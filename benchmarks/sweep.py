@@ -79,10 +79,10 @@ def ours(level: str, trials: int, epochs: int, seed: int, origin: float) -> list
 
 def one_run(system: str, trials: int, epochs: int, seed: int, origin: float, out: Path) -> None:
     """What the fresh process of a run does."""
-    from benchmarks import sweep_optuna
-
     if system in (SEQUENTIAL, OPTUNA):
         import optuna
+
+        from benchmarks import sweep_optuna
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         search = sweep_optuna.sequential if system == SEQUENTIAL else sweep_optuna.on_a_journal
