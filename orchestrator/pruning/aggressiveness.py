@@ -10,12 +10,17 @@ sent through every pruner (`trialmq pruning replay`), and by searches that were 
 * A share of *complete* trials becomes ever harder to belong to, since only the best are completed:
   in one search nobody ever came into the best quarter of the first five. Rungs count everyone who
   came there, so successive halving is what studies have unless told otherwise.
+* Searches that kept the best third, quarter or fifth of a rung differ in F1 by chance only (means
+  of three or six searches 0.86 to 0.89, where one is 0.04 from the next); a sixth found 0.85, and
+  trained no fewer steps: a sampler that learns brings trials that are better than those before.
 
 Hence:
 
 * conservative judges from a quarter of a trial on, needs much evidence, and keeps the better half;
-* standard judges from an eighth on, and keeps the best third;
-* aggressive judges from a twelfth on, needs little evidence, and keeps the best quarter.
+* standard judges from an eighth on, and keeps of a rung what Optuna and Ray Tune keep where nothing
+  is said: the best quarter, in a bracket of Hyperband the best third;
+* aggressive judges from a twelfth on, needs little evidence, and keeps the best fifth, in a bracket
+  of Hyperband the best quarter.
 
 On a Pareto rank, conservative ends what eight finished trials dominate, standard what four do,
 aggressive what two do. On constraints they ask for 20, 10 and 5 feasible trials at a step, so that
@@ -50,7 +55,6 @@ def numbers_behind(
         **checks,
         "n_min_trials": (4, 3, 2)[level],
     }
-    halving: dict[str, Value] = {"reduction_factor": (2, 3, 4)[level], "bootstrap_count": 0}
     match pruner:
         case "median":
             return evidence
@@ -63,12 +67,18 @@ def numbers_behind(
         case "successive_halving":
             return {
                 "min_resource": first_check if steps else "auto",
-                **halving,
+                "reduction_factor": (2, 4, 5)[level],
+                "bootstrap_count": 0,
                 "min_early_stopping_rate": 0,
             }
         case "hyperband":
             maximum: dict[str, Value] = {"max_resource": steps} if steps else {}
-            return {"min_resource": min(first_check, length), **maximum, **halving}
+            return {
+                "min_resource": min(first_check, length),
+                **maximum,
+                "reduction_factor": (2, 3, 4)[level],
+                "bootstrap_count": 0,
+            }
         case "wilcoxon":
             return {
                 "p_threshold": (0.02, 0.1, 0.2)[level],

@@ -133,7 +133,7 @@ def test_a_trial_that_is_not_worth_it_is_pruned_while_it_runs(sweep: Sweep) -> N
     assert pruned
     for last_step, reason, value in pruned:
         assert last_step < 199
-        assert "is not among the best 1 in 4" in reason
+        assert "is not among the best 1 in 5" in reason
         assert value is not None
 
 
