@@ -3,9 +3,10 @@
 import math
 from collections.abc import Mapping
 
-from schema.values import Value
+from schema.values import Value, written
 
 DIGITS = 4
+BRIEF = 10
 
 
 def figure(number: float, digits: int = DIGITS) -> str:
@@ -36,6 +37,12 @@ def shown_value(value: Value) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return value if isinstance(value, str) else figure(value)
+
+
+def brief(value: Value) -> str:
+    """`written`, but of a number that is longer than `BRIEF` characters the first six digits."""
+    text = written(value)
+    return figure(value, 6) if isinstance(value, float) and len(text) > BRIEF else text
 
 
 def shown_metrics(metrics: Mapping[str, float]) -> str:

@@ -89,6 +89,26 @@ def test_revisions_are_marked_where_they_took_effect() -> None:
     assert "refused: too large" in marks[1]["name"]
 
 
+def test_revisions_that_took_effect_close_to_each_other_share_a_label() -> None:
+    told = [
+        Revision(
+            number=number,
+            base=0,
+            values={},
+            changes=(),
+            author="alice",
+            at=0.0,
+            state=RevisionState.APPLIED,
+            step=step,
+        )
+        for number, step in enumerate([0, 1, 2, 40, 99], 1)
+    ]
+    option = session_curves(curve(*range(100)), told, metrics=["loss"])
+    marks = option["series"][0]["markLine"]["data"]
+    labels = [mark["label"].get("formatter") for mark in marks]
+    assert labels == ["r1–r3", None, None, "r4", "r5"]
+
+
 def test_the_threshold_stands_where_it_is_dragged_and_says_what_it_gives() -> None:
     curves = {"recall": [(0.1, 0.99), (0.5, 0.9), (0.9, 0.2)], "alarms": [(0.1, 30.0), (0.9, 0.0)]}
     option = thresholds(curves, threshold=0.42, rates=["alarms"], applied=0.5)

@@ -66,6 +66,24 @@ async def test_an_edit_waits_until_it_is_applied_and_says_at_which_step_it_was(
     assert (await client.revisions("evening"))[1].values[RATE] == 1e-3
 
 
+async def test_a_long_number_shows_its_first_digits_and_stays_what_it_is(
+    user: User, client: Client, live: LiveService, session: Assignment, runner: ActingRunner
+) -> None:
+    exact = 0.00226558463665666
+    await client.apply("evening", {RATE: exact})
+    await runner.words.orders(lambda orders: orders.revisions)
+    told = Revised(number=1, step=STEPS // 2, seconds=7.0, applied=(RATE,))
+    await runner.words.record(session, 3, told)
+    await opened(user)
+    await seen(user, f"applied at step {STEPS // 2}")
+    [field] = user.find(kind=ui.input, marker=RATE).elements
+    assert (field.value, field.props["title"]) == ("0.00226558", repr(exact))
+    user.find(kind=ui.input, marker=RATE).trigger("focus").trigger("keydown.enter")
+    assert not len(live.drafts("evening"))
+    write(user, RATE, "3e-4")
+    await seen(user, "edited; it is 0.00226558")
+
+
 async def test_what_is_pressed_right_after_an_edit_is_about_it(
     user: User, live: LiveService, session: Assignment
 ) -> None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from schema.figures import brief
 from schema.messages import Report
 from schema.revision import Revision, RevisionState
-from schema.values import Change, Value, written
+from schema.values import Change, Value
 from webui.charts.option import Option, Series, layered, tooltip, value_axis
 from webui.charts.palette import DIM, SELECTED, THRESHOLD, series_colour
 from webui.charts.scale import drawable, short
@@ -12,6 +13,8 @@ from webui.charts.thinning import POINTS, thinned
 
 PLOT_PIXELS = 150
 TOP_PIXELS = 42
+LABELS = 16
+"""As many names of revisions have room above a plot."""
 
 
 def height(metrics: int) -> int:
@@ -39,6 +42,7 @@ def session_curves(
     last = max((step for step, _, _ in curve), default=0)
     first = min((step for step, _, _ in curve), default=0)
     marks = [_mark(revision, first, last) for revision in revisions if _happened(revision)]
+    _label(marks, (last - first) / LABELS)
     option: Option = {
         "animation": False,
         "tooltip": tooltip(trigger="axis", axisPointer={"type": "line"}),
@@ -122,12 +126,25 @@ def _mark(revision: Revision, first: int, last: int) -> Option:
     }
 
 
+def _label(marks: Sequence[Option], apart: float) -> None:
+    """Give marks that are less than ``apart`` steps from the one before one label, ``r2–r5``."""
+    group: list[Option] = []
+    for mark in sorted(marks, key=lambda mark: float(mark["xAxis"])):
+        if group and mark["xAxis"] - group[-1]["xAxis"] < apart:
+            first, _, _ = group[0]["label"]["formatter"].partition("–")
+            group[0]["label"] = {"formatter": f"{first}–{mark['label']['formatter']}"}
+            mark["label"] = {"show": False}
+            group.append(mark)
+        else:
+            group = [mark]
+
+
 def _told(change: Change) -> str:
     return f"{change.path} {_text(change.old)} → {_text(change.new)}"
 
 
 def _text(value: Value | None) -> str:
-    return "nothing" if value is None else written(value)
+    return "nothing" if value is None else brief(value)
 
 
 def _mark_line(marks: Sequence[Option], *, labelled: bool) -> Option:

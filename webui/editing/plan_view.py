@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 
 from nicegui import ui
 
-from schema.values import Value, written
+from schema.figures import brief
+from schema.values import Value
 from webui.editing.changes import Effect, NotSent, Plan, PlannedChange
 
 EFFECTS: Mapping[Effect, tuple[str, str]] = {
@@ -16,7 +17,7 @@ EFFECTS: Mapping[Effect, tuple[str, str]] = {
 
 def said(value: Value | None) -> str:
     """A value as it stands in a sentence."""
-    return "nothing" if value is None else written(value) or "empty"
+    return "nothing" if value is None else brief(value) or "empty"
 
 
 def summary(plan: Plan) -> str:

@@ -9,9 +9,10 @@ now where that is not what the edit was made from, ``_off`` the condition that d
 from collections.abc import Mapping, Set
 from typing import Any
 
+from schema.figures import brief
 from schema.results import RunningTrial, TrialResult
 from schema.space import Space
-from schema.values import Value, written
+from schema.values import Value
 from webui.grid.cells import cell
 from webui.grid.columns import metric_field, variable_field
 from webui.live.drafts import Draft
@@ -81,4 +82,4 @@ def _moved(trial: TrialResult, drafts: Mapping[str, Draft]) -> dict[str, str]:
 
 
 def _text(value: Value | None) -> str:
-    return "nothing" if value is None else written(value)
+    return "nothing" if value is None else brief(value)

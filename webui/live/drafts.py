@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 
 from schema.errors import Conflict
-from schema.values import Value, written
+from schema.figures import brief
+from schema.values import Value
 from webui.live.changes import Changes, Clock
 
 Told = Callable[[int], None]
@@ -42,7 +43,7 @@ class Meanwhile(Conflict):
     """Somebody else edited the cell meanwhile; ``value`` is what it says now."""
 
     def __init__(self, path: Path, value: Value | None) -> None:
-        text = "nothing" if value is None else written(value)
+        text = "nothing" if value is None else brief(value)
         super().__init__(f"{path} was changed meanwhile to {text} by another tab")
         self.path = path
         self.value = value

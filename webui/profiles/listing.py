@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from schema.figures import shown_metrics
+from schema.figures import brief, shown_metrics
 from schema.profile import Provenance
 from schema.profile_history import ProfileEvent, ProfileOverview
-from schema.values import written
 from webui.times import moment
 
 Row = dict[str, Any]
@@ -59,4 +58,4 @@ def happened(events: Iterable[ProfileEvent]) -> list[Row]:
 
 
 def _shown(value: Any) -> str:
-    return "–" if value is None else written(value)
+    return "–" if value is None else brief(value)

@@ -6,6 +6,7 @@ from typing import Any
 from nicegui import ui
 from nicegui.elements.mixins.value_element import ValueElement
 
+from schema.figures import brief
 from schema.values import Value, written
 from schema.variables import Variable
 from webui.editing.plan_view import said
@@ -47,6 +48,7 @@ class Field:
         if not self._writing and shown != self._shown:
             self._shown, self._refused = shown, ""
             self._editor.set_value(shown if self._as_it_is else _text(shown))
+            self._tell_exactly(shown)
         self._revert.set_visibility(draft is not None)
         self.row.classes(add="field-edited") if draft else self.row.classes(remove="field-edited")
         self.row.classes(add="field-off") if off else self.row.classes(remove="field-off")
@@ -70,6 +72,11 @@ class Field:
     def _as_it_is(self) -> bool:
         """Whether the editor holds values, not text."""
         return is_switch(self._variable) or bool(self._variable.choices)
+
+    def _tell_exactly(self, shown: Value | None) -> None:
+        """What a person sees who points at a number that is longer than its field shows."""
+        exact = written(shown) if isinstance(shown, float) else ""
+        self._editor.props(f'title="{exact if exact != _text(shown) else ""}"')
 
     def _build(self) -> ValueElement[Any]:
         variable = self._variable
@@ -107,4 +114,5 @@ class Field:
 
 
 def _text(value: Value | None) -> str:
-    return "" if value is None else written(value)
+    """What stands in a field; as long as nobody writes there, its value stays exactly as it is."""
+    return "" if value is None else brief(value)
