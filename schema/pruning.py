@@ -15,8 +15,8 @@ class Aggressiveness(StrEnum):
 
     OFF = "off"  # never
     CONSERVATIVE = "conservative"  # from a quarter of a trial on; about the better half goes on
-    STANDARD = "standard"  # from an eighth on; about the best third
-    AGGRESSIVE = "aggressive"  # from a twelfth on; about the best quarter; may lose a late riser
+    STANDARD = "standard"  # from an eighth on; about the best quarter
+    AGGRESSIVE = "aggressive"  # from a twelfth on; the best fifth; may lose a late riser
 
 
 PRUNERS = {

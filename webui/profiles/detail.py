@@ -7,11 +7,11 @@ from nicegui import ui
 from schema.adaptation import fit
 from schema.defining import session_of
 from schema.errors import TrialMQError
-from schema.figures import brief
 from schema.identity import checked_name
 from schema.profile import DEFAULT
 from schema.profile_files.files import profile_text
 from schema.profile_history import ProfileEvent, StoredProfile
+from schema.values import written
 from webui import addresses
 from webui.page_context import PageContext
 from webui.profiles.comparing import Compared, compared
@@ -196,7 +196,7 @@ def _row(line: Compared) -> None:
     marked = "tmq-differs" if line.differs else "tmq-dim"
     ui.label(line.path).classes(marked)
     for value in (line.left, line.right):
-        ui.label("–" if value is None else brief(value)).classes(marked)
+        ui.label("–" if value is None else written(value)).classes(marked)
 
 
 def _download(stored: StoredProfile, ending: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from schema.durations import shown_duration
-from schema.figures import brief, measured
+from schema.figures import measured
 from schema.results import Progress, TrialResult
 from schema.space import Space
 from schema.study import StudySpec
@@ -106,7 +106,7 @@ def _searched(space: Space, path: str) -> str:
 
 
 def _value(config: Mapping[str, Value], path: str) -> str:
-    return brief(config[path]) if path in config else NONE
+    return written(config[path]) if path in config else NONE
 
 
 def _duration(seconds: float | None) -> str:
